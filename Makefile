@@ -1,0 +1,58 @@
+# Everything a person or CI runs. The environment lives in .venv; nothing else is touched.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+ONLY ?=
+
+.PHONY: demo test check dev bench deploy lock clean
+.DEFAULT_GOAL := demo
+
+demo: .venv/runtime.stamp  ## play a year of real prices through the cycle, offline, and write a report
+	$(BIN)/maestro demo
+
+test: check node_modules/.stamp deploy/venv  ## every check and every test; CI calls this
+	$(BIN)/python -m pytest
+
+check: .venv/dev.stamp  ## style, types and the architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+dev: .venv/dev.stamp node_modules/.stamp deploy/venv  ## the emulator suite with the functions, ticking on recorded prices
+	PYTHONPATH=. $(BIN)/python scripts/dev.py
+
+bench: .venv/dev.stamp  ## every benchmark, or one: make bench ONLY=name
+	$(BIN)/python -m benchmarks $(ONLY)
+
+deploy: .venv/dev.stamp node_modules/.stamp deploy/venv  ## upload functions, rules and indexes to the Firebase project
+	@test -n "$(PROJECT)" || { echo "name the project: make deploy PROJECT=my-project"; exit 2; }
+	node_modules/.bin/firebase deploy --project "$(PROJECT)" --only functions,firestore
+
+lock: .venv/dev.stamp  ## resolve the dependencies anew
+	scripts/lock.sh
+
+clean:
+	rm -rf .venv node_modules build deploy/venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Maestro needs Python 3.11 or newer on the PATH; found none"; exit 2; }
+	$(PYTHON) -m venv .venv
+
+.venv/runtime.stamp: requirements.lock pyproject.toml | .venv/bin/python
+	$(PIP) -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock .venv/runtime.stamp
+	$(PIP) -r requirements-dev.lock
+	@touch $@
+
+# Node is needed for the emulator suite only; without it those tests say so and are skipped (in CI they fail).
+node_modules/.stamp: package-lock.json
+	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund --loglevel=error && touch $@; \
+	else echo "npm not found: the emulator-suite tests will be skipped; install Node 20 or newer to run them"; fi
+
+deploy/venv:
+	ln -s ../.venv deploy/venv

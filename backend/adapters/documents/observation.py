@@ -1,0 +1,119 @@
+"""Reading: what a tick observes, and what people look at afterwards."""
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+
+from backend.adapters.documents import (
+    book_documents,
+    log_documents,
+    order_documents,
+    paths,
+    performance_documents,
+    tick_documents,
+    track_record_documents,
+    trading_documents,
+)
+from backend.adapters.documents.fields import FieldReader
+from backend.adapters.documents.seam import Documents, Filter, Order, StoredDocument
+from backend.domain.errors import ConfigurationError, StoreCorrupt, TrackRecordError
+from backend.domain.order import OrderState
+from backend.domain.sleeve import PortfolioBook
+from backend.domain.tick import LogEntry, Observation, PortfolioKey, TickRequest, Versions
+from backend.domain.track_record import EMPTY_TRACK_RECORD, DailyReturn, TrackRecord
+from backend.domain.trading_state import Trading
+
+_LOGGER = logging.getLogger(__name__)
+_NEWEST_FIRST = Order(field="timestamp", descending=True)
+
+
+class Observer:
+    """The reading half of :class:`~backend.adapters.documents.store.DocumentStore`."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    def observe(self, key: PortfolioKey, request: TickRequest | None = None) -> Observation:
+        tick_path = None if request is None else paths.tick(key.tenant_id, request.tick_id)
+        trading_path = paths.trading(key.tenant_id)
+        book_path = paths.book(key.tenant_id, key.portfolio_id)
+        record_path = paths.track_record(key.tenant_id, key.uid)
+        settings = paths.configuration(key.tenant_id), paths.portfolio(key.tenant_id, key.portfolio_id)
+        wanted = [trading_path, book_path, record_path, *settings]
+        found = self._documents.read(wanted if tick_path is None else [tick_path, *wanted])
+        tick = None if tick_path is None else found.get(tick_path)
+        trading, book = found.get(trading_path), found.get(book_path)
+        configuration, portfolio = (dict(found[path].fields) if path in found else {} for path in settings)
+        return Observation(
+            tick=None if tick is None else tick_documents.from_document(tick),
+            trading=Trading() if trading is None else trading_documents.from_document(trading),
+            record=self._track_record(key, found.get(record_path)),
+            book=PortfolioBook() if book is None else book_documents.from_document(book),
+            configuration=configuration,
+            portfolio=portfolio,
+            versions=Versions(
+                tick=_version(tick),
+                trading=_version(trading),
+                book=_version(book),
+                record=_version(found.get(record_path)),
+            ),
+        )
+
+    def _track_record(self, key: PortfolioKey, first: StoredDocument | None) -> TrackRecord:
+        """Read the record; an unreadable one counts as missing, since the daily documents are what is true."""
+        if first is None:
+            return EMPTY_TRACK_RECORD
+        try:
+            further = track_record_documents.further_shards(first, key)
+            found = self._documents.read(further) if further else {}
+            shards = [first, *(found[path] for path in further if path in found)]
+            return track_record_documents.from_documents(shards)
+        except StoreCorrupt as e:
+            _LOGGER.warning("the track record counts as missing: %s", e)
+            return EMPTY_TRACK_RECORD
+
+    def daily_returns(self, key: PortfolioKey, *, since: date) -> list[DailyReturn]:
+        collection = paths.collection(key.tenant_id, "strategy_performance")
+        owner = [] if key.uid == "default" else [Filter(field="uid", operator="==", value=key.uid)]
+        # A range matches values of one type only, and users may have written either. Asked once a day at most.
+        starts = (since.isoformat(), datetime.combine(since, time(), tzinfo=UTC))
+        found: dict[str, StoredDocument] = {}
+        for start in starts:
+            filters = [*owner, Filter(field="period_start", operator=">=", value=start)]
+            found.update((each.path, each) for each in self._documents.query(collection, filters))
+        # The last one wins where several users ran one strategy on one day: the portfolio's own user.
+        own_last = sorted(found.values(), key=lambda each: (each.fields.get("uid") == key.uid, each.path))
+        return [each for document in own_last if (each := _readable(document)) is not None and each.day >= since]
+
+    def decisions(self, tenant_id: str, *, last: int) -> list[LogEntry]:
+        found = self._newest(tenant_id, "orchestration_logs", last)
+        wanted = [path for document in found for path in log_documents.input_parts(document)]
+        parts = self._documents.read(wanted) if wanted else {}
+        return [
+            log_documents.from_document(
+                document, [parts[path] for path in log_documents.input_parts(document) if path in parts]
+            )
+            for document in found
+        ]
+
+    def orders(self, tenant_id: str, *, last: int) -> list[OrderState]:
+        found = self._newest(tenant_id, "orders", last)
+        return [order_documents.from_reader(FieldReader(each.path, each.fields)) for each in found]
+
+    def _newest(self, tenant_id: str, name: str, last: int) -> Sequence[StoredDocument]:
+        if last < 1:
+            raise ConfigurationError(f"expected to be asked for at least one of {name}, found last={last}; raise it")
+        return self._documents.query(paths.collection(tenant_id, name), order=_NEWEST_FIRST, limit=last)
+
+
+def _version(document: StoredDocument | None) -> object | None:
+    return None if document is None else document.version
+
+
+def _readable(document: StoredDocument) -> DailyReturn | None:
+    """Read one daily document; one that is broken must not stop the tenant, so it is named and left out."""
+    try:
+        return performance_documents.daily_return(document)
+    except TrackRecordError as e:
+        _LOGGER.warning("a performance document is left out: %s", e)
+        return None

@@ -1,0 +1,101 @@
+"""Where each document lives. Identifiers are quoted, so that none can leave its collection or its tenant."""
+
+import re
+
+from backend.domain.errors import ConfigurationError
+
+OPERATOR_LOGS = "systemStatus/orchestration_logs/logs"
+_MAX_BYTES = 1500
+_RESERVED = re.compile(r"__.*__")
+
+
+def segment(identifier: str) -> str:
+    """Quote an identifier for use as one path segment.
+
+    Raises
+    ------
+    ConfigurationError
+        Empty, or longer than the 1,500 bytes that Firestore allows.
+    """
+    quoted = identifier.replace("%", "%25").replace("/", "%2F")
+    if quoted in (".", ".."):
+        quoted = quoted.replace(".", "%2E")
+    if _RESERVED.fullmatch(quoted):
+        quoted = "%5F" + quoted[1:]
+    if not quoted or len(quoted.encode()) > _MAX_BYTES:
+        raise ConfigurationError(
+            f"expected an identifier of 1 to {_MAX_BYTES} bytes, found {identifier[:60]!r} "
+            f"({len(quoted.encode())} bytes); shorten or name it"
+        )
+    return quoted
+
+
+def collection(tenant_id: str, name: str) -> str:
+    return f"tenants/{segment(tenant_id)}/{name}"
+
+
+def _document(tenant_id: str, name: str, identifier: str) -> str:
+    return f"{collection(tenant_id, name)}/{segment(identifier)}"
+
+
+def tick(tenant_id: str, tick_id: str) -> str:
+    return _document(tenant_id, "ticks", tick_id)
+
+
+def trading(tenant_id: str) -> str:
+    return _document(tenant_id, "state", "trading")
+
+
+def book(tenant_id: str, portfolio_id: str) -> str:
+    return _document(tenant_id, "state", f"book_{portfolio_id}")
+
+
+def track_record(tenant_id: str, uid: str, shard: int = 0) -> str:
+    name = "track_record" if uid == "default" else f"track_record_{uid}"
+    return _document(tenant_id, "state", name if shard == 0 else f"{name}.{shard}")
+
+
+def configuration(tenant_id: str) -> str:
+    return _document(tenant_id, "config", "orchestrator")
+
+
+def portfolio(tenant_id: str, portfolio_id: str) -> str:
+    return _document(tenant_id, "portfolios", portfolio_id)
+
+
+def strategy(tenant_id: str, strategy_id: str) -> str:
+    return _document(tenant_id, "strategies", strategy_id)
+
+
+def order(tenant_id: str, client_order_id: str) -> str:
+    return _document(tenant_id, "orders", client_order_id)
+
+
+def ledger_trade(tenant_id: str, trade_id: str) -> str:
+    return _document(tenant_id, "ledger_trades", trade_id)
+
+
+def strategy_performance(tenant_id: str, perf_id: str) -> str:
+    return _document(tenant_id, "strategy_performance", perf_id)
+
+
+def shadow_fill(tenant_id: str, identifier: str) -> str:
+    return _document(tenant_id, "shadow_pnl", identifier)
+
+
+def log(tenant_id: str, log_id: str) -> str:
+    return _document(tenant_id, "orchestration_logs", log_id)
+
+
+def log_inputs(tenant_id: str, log_id: str, part: int) -> str:
+    return f"{log(tenant_id, log_id)}/inputs/{part}"
+
+
+def operator_log(tenant_id: str, log_id: str) -> str:
+    """Name the operator's copy by tenant, too: two tenants may use the same log id."""
+    owner, entry = (each.replace("%", "%25").replace("~", "%7E") for each in (tenant_id, log_id))
+    return f"{OPERATOR_LOGS}/{segment(f'{owner}~{entry}')}"
+
+
+def dashboard(tenant_id: str) -> str:
+    return _document(tenant_id, "dashboard", "summary")

@@ -1,0 +1,177 @@
+"""The domain's stores over any :class:`~backend.adapters.documents.seam.Documents`.
+
+A tick's commit is one atomic write with preconditions and never a transaction: it holds no lock while the tick
+thinks, and of two deliveries exactly one wins. A commit whose answer was lost is not repeated here: the
+engine observes again, finds its own tick document, and resumes from it.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from backend.adapters.documents import (
+    book_documents,
+    ledger_documents,
+    order_documents,
+    paths,
+    performance_documents,
+    tick_documents,
+    trading_documents,
+)
+from backend.adapters.documents.decision_documents import decision_writes
+from backend.adapters.documents.log_documents import log_writes
+from backend.adapters.documents.observation import Observer
+from backend.adapters.documents.seam import Documents, Write, create, merge, put, replace, update
+from backend.adapters.documents.track_record_documents import track_record_writes
+from backend.domain.errors import CommitConflict, TickAlreadyCommitted
+from backend.domain.ledger import LedgerTrade
+from backend.domain.order import OrderState
+from backend.domain.sleeve import PortfolioBook
+from backend.domain.snapshot import StrategyPerformanceSnapshot
+from backend.domain.tick import LogEntry, Observation, PortfolioKey, TickCommit, TickRecord, TickRequest, Versions
+from backend.domain.track_record import DailyReturn, TrackRecord
+from backend.domain.trading_state import Trading
+
+
+class DocumentStore:
+    """TickStore, SnapshotStore and DecisionLog."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+        self._observer = Observer(documents)
+
+    def observe(self, request: TickRequest) -> Observation:
+        """Read six documents in one round trip (two when the track record spans more than one document)."""
+        return self._observer.observe(request.key, request)
+
+    def observe_book(self, key: PortfolioKey) -> Observation:
+        """Read what a tick reads, without a tick."""
+        return self._observer.observe(key)
+
+    def daily_returns(self, key: PortfolioKey, *, since: date) -> Sequence[DailyReturn]:
+        """Read daily documents, text and timestamp dates alike; uid "default" reads those of every user."""
+        return self._observer.daily_returns(key, since=since)
+
+    def decisions(self, tenant_id: str, *, last: int) -> Sequence[LogEntry]:
+        """Return the newest ``last`` entries, newest first."""
+        return self._observer.decisions(tenant_id, last=last)
+
+    def orders(self, tenant_id: str, *, last: int) -> Sequence[OrderState]:
+        """Return the newest ``last`` orders, newest first."""
+        return self._observer.orders(tenant_id, last=last)
+
+    def commit(self, commit: TickCommit) -> Versions:
+        """Make a decision true; see the port."""
+        request, key, tick = commit.request, commit.request.key, commit.tick
+        tick_path = paths.tick(key.tenant_id, request.tick_id)
+        writes = [
+            create(tick_path, tick_documents.to_document(tick, request)),
+            *_state_writes(key, commit.trading, commit.book, commit.expected),
+            *log_writes(commit.log, uid=key.uid),
+            *(_new_order(order, commit) for order in tick.orders),
+            *decision_writes(commit),
+            *_settlement_writes(key, commit.settled, commit.trades),
+            *_record_writes(commit.record, key, commit.expected),
+        ]
+        try:
+            versions = self._documents.commit(writes)
+        except CommitConflict as e:
+            if self._documents.read([tick_path]):
+                raise TickAlreadyCommitted(
+                    f"{tick_path}: expected to commit it first, found it committed; resume from it"
+                ) from e
+            raise
+        return _versions(versions, key, tick_path)
+
+    def record(self, record: TickRecord) -> Versions:
+        """Write down what became of the orders; see the port."""
+        key = record.request.key
+        tick_path = paths.tick(key.tenant_id, record.request.tick_id)
+        writes = [
+            put(tick_path, tick_documents.to_document(record.tick, record.request), record.expected.tick),
+            *_state_writes(key, record.trading, record.book, record.expected),
+            *_settlement_writes(key, record.orders, record.trades),
+        ]
+        if record.summary is not None:
+            text = {"ai_summary": record.summary, "summary_source": "model"}
+            writes += [
+                update(paths.log(key.tenant_id, record.log_id), text),
+                update(paths.operator_log(key.tenant_id, record.log_id), text),
+            ]
+        return _versions(self._documents.commit(writes), key, tick_path)
+
+    def close_day(
+        self,
+        key: PortfolioKey,
+        *,
+        expected: Versions,
+        snapshots: Sequence[StrategyPerformanceSnapshot],
+        record: TrackRecord,
+        book: PortfolioBook,
+    ) -> None:
+        """Write the day's documents, track record and marked book at once; see the port."""
+        book_path = paths.book(key.tenant_id, key.portfolio_id)
+        self._documents.commit(
+            [
+                put(book_path, book_documents.to_document(book, key), expected.book),
+                *track_record_writes(record, key, expected.record),
+                *(
+                    replace(
+                        paths.strategy_performance(key.tenant_id, each.perf_id), performance_documents.to_document(each)
+                    )
+                    for each in snapshots
+                ),
+            ]
+        )
+
+    def append(
+        self, entry: LogEntry, *, trading: Trading, expected: Versions, record: TrackRecord | None = None
+    ) -> None:
+        """Add a decision that belongs to no tick; see the port."""
+        key = PortfolioKey(tenant_id=entry.tenant_id, portfolio_id=entry.portfolio_id, uid=entry.body["uid"])
+        self._documents.commit(
+            [
+                put(paths.trading(key.tenant_id), trading_documents.to_document(trading), expected.trading),
+                *log_writes(entry, uid=key.uid),
+                *_record_writes(record, key, expected),
+            ]
+        )
+
+
+def _state_writes(key: PortfolioKey, trading: Trading, book: PortfolioBook, expected: Versions) -> list[Write]:
+    book_path = paths.book(key.tenant_id, key.portfolio_id)
+    return [
+        put(paths.trading(key.tenant_id), trading_documents.to_document(trading), expected.trading),
+        put(book_path, book_documents.to_document(book, key), expected.book),
+    ]
+
+
+def _record_writes(record: TrackRecord | None, key: PortfolioKey, expected: Versions) -> list[Write]:
+    return [] if record is None else track_record_writes(record, key, expected.record)
+
+
+def _new_order(order: OrderState, commit: TickCommit) -> Write:
+    key = commit.request.key
+    fields = order_documents.to_document(order, key=key, session_id=commit.tick.session_id)
+    return create(paths.order(key.tenant_id, order.intent.client_order_id), fields)
+
+
+def _settlement_writes(key: PortfolioKey, orders: Sequence[OrderState], trades: Sequence[LedgerTrade]) -> list[Write]:
+    """Merged into orders, which keep their owner and session; a trade's id makes writing it again the same."""
+    return [
+        *(
+            merge(paths.order(key.tenant_id, order.intent.client_order_id), order_documents.order_fields(order))
+            for order in orders
+        ),
+        *(
+            replace(paths.ledger_trade(key.tenant_id, each.trade_id), ledger_documents.to_document(each))
+            for each in trades
+        ),
+    ]
+
+
+def _versions(versions: dict[str, object], key: PortfolioKey, tick_path: str) -> Versions:
+    return Versions(
+        tick=versions[tick_path],
+        trading=versions[paths.trading(key.tenant_id)],
+        book=versions[paths.book(key.tenant_id, key.portfolio_id)],
+    )

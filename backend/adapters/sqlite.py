@@ -1,0 +1,230 @@
+"""Documents in one SQLite file: a person's own machine, demos and tests, several processes at once."""
+
+import json
+import sqlite3
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from backend.adapters.documents.seam import Filter, Order, StoredDocument, Write, WriteKind
+from backend.domain.errors import CommitConflict, ConfigurationError, StoreCorrupt, StoreUnavailable
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents (
+    path TEXT PRIMARY KEY,
+    collection TEXT NOT NULL,
+    timestamp TEXT,  -- the field of that name, kept beside so that newest-first reads do not parse every document
+    fields TEXT NOT NULL,
+    version INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS documents_by_time ON documents (collection, timestamp, path);
+CREATE TABLE IF NOT EXISTS commits (last INTEGER NOT NULL);
+INSERT INTO commits SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM commits);
+"""
+_BUSY_SECONDS = 10.0
+_BATCH = 500  # paths in one SELECT
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+
+class SqliteDocuments:
+    """One file with write-ahead log; safe across threads and processes.
+
+    Parameters
+    ----------
+    path : Path or str
+        Created when missing, with its folder. ":memory:" keeps nothing.
+    durable : bool
+        False lets a power cut (not a crash) undo the last commits, for demos and tests.
+
+    Raises
+    ------
+    StoreUnavailable
+        The file cannot be opened or written.
+    StoreCorrupt
+        It is not a database, or a damaged one.
+    """
+
+    def __init__(self, path: Path | str, *, durable: bool = True) -> None:
+        self._path = str(path)
+        self._lock = Lock()
+        if self._path != ":memory:":
+            try:
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as e:
+                raise self._unavailable(e) from e
+        with self._translated():
+            # Transactions are begun explicitly: a commit must lock before it checks its preconditions.
+            self._connection = sqlite3.connect(
+                self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+        try:
+            with self._translated():
+                tables = {name for (name,) in self._connection.execute("SELECT name FROM sqlite_master")}
+                if tables and "commits" not in tables:
+                    raise StoreCorrupt(
+                        f"{self._path}: expected a Maestro database, found another program's "
+                        f"({', '.join(sorted(tables)[:3])}); name another file"
+                    )
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                if not tables:
+                    self._connection.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}COMMIT;")
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def read(self, paths: Sequence[str]) -> dict[str, StoredDocument]:
+        """Read documents at once; those that do not exist are left out."""
+        rows: list[tuple[str, str, int]] = []
+        with self._lock, self._translated(), self._transaction("DEFERRED"):
+            for start in range(0, len(paths), _BATCH):
+                batch = paths[start : start + _BATCH]
+                marks = ",".join("?" * len(batch))
+                select = f"SELECT path, fields, version FROM documents WHERE path IN ({marks})"
+                rows += self._connection.execute(select, batch).fetchall()
+        return {path: self._document(path, fields, version) for path, fields, version in rows}
+
+    def commit(self, writes: Sequence[Write]) -> dict[str, object]:
+        """Write all or nothing; CommitConflict when a precondition does not hold."""
+        with self._lock, self._translated(), self._transaction("IMMEDIATE"):
+            ((version,),) = self._connection.execute("UPDATE commits SET last = last + 1 RETURNING last").fetchall()
+            for write in writes:
+                self._write(write, version)
+        return {write.path: version for write in writes}
+
+    def query(
+        self, collection: str, filters: Sequence[Filter] = (), *, order: Order | None = None, limit: int | None = None
+    ) -> list[StoredDocument]:
+        """Read the documents of one collection that match; ties and unordered results in path order."""
+        conditions = ["collection = ?"]
+        values: list[Any] = [collection]
+        for each in filters:
+            conditions.append(f"{_column(each.field, values)} {each.operator} ?")
+            values.append(_comparable(each.value))
+        direction = "DESC" if order is not None and order.descending else "ASC"
+        ordering = f"path {direction}"
+        if order is not None:
+            conditions.append(f"{_column(order.field, values)} IS NOT NULL")  # as Firestore: no field, no place
+            ordering = f"{_column(order.field, values)} {direction}, {ordering}"
+        values.append(-1 if limit is None else limit)
+        where = " AND ".join(conditions)
+        select = f"SELECT path, fields, version FROM documents WHERE {where} ORDER BY {ordering} LIMIT ?"
+        with self._lock, self._translated():
+            rows = self._connection.execute(select, values).fetchall()
+        return [self._document(path, fields, version) for path, fields, version in rows]
+
+    def _write(self, write: Write, version: int) -> None:
+        row = self._connection.execute("SELECT fields, version FROM documents WHERE path = ?", (write.path,)).fetchone()
+        is_met = {
+            WriteKind.CREATE: row is None,
+            WriteKind.UPDATE: row is not None and write.version in (None, row[1]),
+        }.get(write.kind, True)
+        if not is_met:
+            expected = "no document" if write.kind is WriteKind.CREATE else f"version {write.version or 'any'}"
+            found = "none" if row is None else f"version {row[1]}"
+            raise CommitConflict(f"{write.path}: expected {expected}, found {found}; observe again and decide anew")
+        fields: Mapping[str, Any] = write.fields
+        if row is not None and write.kind in (WriteKind.MERGE, WriteKind.UPDATE):
+            fields = {**self._decoded(write.path, row[0]), **fields}
+        timestamp = fields.get("timestamp")
+        self._connection.execute(
+            "INSERT INTO documents (path, collection, timestamp, fields, version) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (path) DO UPDATE SET timestamp = excluded.timestamp, fields = excluded.fields, "
+            "version = excluded.version",
+            (
+                write.path,
+                write.path.rpartition("/")[0],
+                None if timestamp is None else _comparable(timestamp),
+                _json(write.path, fields),
+                version,
+            ),
+        )
+
+    def _document(self, path: str, fields: str, version: int) -> StoredDocument:
+        return StoredDocument(path=path, fields=self._decoded(path, fields), version=version)
+
+    def _decoded(self, path: str, fields: str) -> dict[str, Any]:
+        try:
+            decoded = json.loads(fields, object_hook=_bytes_back)
+        except (ValueError, TypeError) as e:
+            raise StoreCorrupt(
+                f"{path} in {self._path}: expected JSON, found {str(fields)[:40]!r}… ({e}); restore a backup"
+            ) from e
+        if not isinstance(decoded, dict):
+            raise StoreCorrupt(f"{path} in {self._path}: expected a map of fields, found {decoded!r}; restore a backup")
+        return decoded
+
+    @contextmanager
+    def _transaction(self, mode: str) -> Iterator[None]:
+        self._connection.execute(f"BEGIN {mode}")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as e:
+            if (getattr(e, "sqlite_errorcode", 0) & 0xFF) in _DAMAGED:
+                raise StoreCorrupt(
+                    f"{self._path}: expected a Maestro database, found {e}; restore a backup or name another file"
+                ) from e
+            raise self._unavailable(e) from e
+
+    def _unavailable(self, e: Exception) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"{self._path}: expected a database file that can be read and written, found {e}; "
+            "check the folder's rights and space, and that no other process holds it"
+        )
+
+
+def _column(name: str, values: list[Any]) -> str:
+    """Name the expression for a field; its JSON path is bound, never spliced."""
+    if name == "timestamp":
+        return "timestamp"
+    values.append(f'$."{name}"')
+    return "json_extract(fields, ?)"
+
+
+def _comparable(value: Any) -> Any:
+    return _instant(value) if isinstance(value, datetime) else value
+
+
+def _instant(value: datetime) -> str:
+    if value.tzinfo is None:
+        raise ConfigurationError(f"expected an aware instant, found {value!r}; use UTC")
+    return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+
+
+def _json(path: str, fields: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(fields, default=_encoded, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    except ValueError as e:
+        raise ConfigurationError(f"{path}: expected finite numbers, found one that is not ({e}); leave it out") from e
+
+
+def _encoded(value: object) -> Any:
+    if isinstance(value, datetime):
+        return _instant(value)
+    if isinstance(value, bytes):
+        return {"$bytes": b64encode(value).decode()}
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise ConfigurationError(f"expected a value that documents can hold, found {type(value).__name__}; convert it")
+
+
+def _bytes_back(value: dict[str, Any]) -> Any:
+    return b64decode(value["$bytes"]) if value.keys() == {"$bytes"} else value

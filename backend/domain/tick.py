@@ -1,0 +1,153 @@
+"""One scheduled run: what it observes, what it commits, what it records.
+
+An observation carries the versions of the documents it read; a commit names the versions it relies on, and
+loses with ``CommitConflict`` when one of them has moved.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from backend.domain.decision import Decision
+from backend.domain.identity import TickId, tick_id
+from backend.domain.ledger import LedgerTrade
+from backend.domain.order import ClientOrderId, OrderState
+from backend.domain.sleeve import PortfolioBook
+from backend.domain.track_record import TrackRecord
+from backend.domain.trading_state import Trading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioKey:
+    """Whose portfolio: ``uid`` is the user whose track record counts ("default" when a tenant has one)."""
+
+    tenant_id: str
+    portfolio_id: str = "main"
+    uid: str = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickRequest:
+    key: PortfolioKey
+    scheduled_at: datetime
+
+    @property
+    def tick_id(self) -> TickId:
+        return tick_id(portfolio_id=self.key.portfolio_id, scheduled_at=self.scheduled_at)
+
+
+class TickStatus(StrEnum):
+    COMMITTED = "committed"  # decided; its orders are being sent
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickState:
+    """The tick document: orders are those that the tick decided, in the order in which they are sent."""
+
+    status: TickStatus
+    committed_at: datetime
+    session_id: str
+    account_id: str = ""
+    summary: str = ""
+    orders: tuple[OrderState, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    """Opaque versions of the documents behind an observation; None where a document does not exist."""
+
+    tick: object | None = None
+    trading: object | None = None
+    book: object | None = None
+    record: object | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """Everything a tick needs from the store, read at once.
+
+    ``configuration`` is the tenant's ``config/orchestrator`` document, ``portfolio`` the definition in
+    ``portfolios/{p}``; both empty where there is none.
+    """
+
+    tick: TickState | None
+    trading: Trading
+    record: TrackRecord
+    book: PortfolioBook
+    configuration: Mapping[str, Any]
+    portfolio: Mapping[str, Any]
+    versions: Versions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One decision in the log. ``entry_hash`` covers ``body`` and ``previous_hash``, never the summary.
+
+    ``body`` is the decision as JSON-ready values with ``inputs_hash``; ``inputs`` the canonical JSON it was
+    derived from.
+    """
+
+    log_id: str
+    tenant_id: str
+    portfolio_id: str
+    timestamp: datetime
+    session_id: str
+    body: Mapping[str, Any]
+    inputs: str
+    previous_hash: str
+    entry_hash: str
+    summary: str
+    summary_source: str = "template"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickCommit:
+    """Everything that becomes true at once when a tick is decided.
+
+    The tick document is created (``TickAlreadyCommitted`` when it exists); trading, book and track-record
+    documents must still have the versions that were observed. ``record`` is None when the stored one is current.
+    ``settled`` and ``trades`` are earlier orders that this tick found settled at the broker.
+    """
+
+    request: TickRequest
+    expected: Versions
+    tick: TickState
+    decision: Decision
+    log: LogEntry
+    trading: Trading
+    book: PortfolioBook
+    record: TrackRecord | None = None
+    settled: tuple[OrderState, ...] = ()
+    trades: tuple[LedgerTrade, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickRecord:
+    """What became of a tick's orders; ``summary`` replaces the log's text when a model wrote one."""
+
+    request: TickRequest
+    expected: Versions
+    tick: TickState
+    trading: Trading
+    book: PortfolioBook
+    orders: tuple[OrderState, ...]
+    trades: tuple[LedgerTrade, ...]
+    log_id: str
+    summary: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickResult:
+    """What ``run_cycle`` returns. ``decision`` is None when the tick was resumed from an earlier delivery."""
+
+    tick_id: str
+    status: TickStatus
+    was_resumed: bool
+    decision: Decision | None
+    orders: tuple[OrderState, ...] = ()
+    trades: tuple[LedgerTrade, ...] = ()
+    summary: str = ""
+    unresolved: tuple[ClientOrderId, ...] = field(default=())

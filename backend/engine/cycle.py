@@ -1,0 +1,218 @@
+"""Run one tick: observe, decide, commit, submit, record.
+
+1. observe – one batched read; a tick that is done returns its result, one that was begun is resumed from what it
+   committed and is never decided twice; account, earlier orders and prices come beside it;
+2. decide  – the strategies' signals, then ``decide`` in memory;
+3. commit  – one atomic write with preconditions. Losing it to another delivery means resuming from that one,
+   losing it to another tick of the account means observing and deciding anew;
+4. submit  – one request an order, under its deterministic id (``execution``);
+5. record  – one commit more, when something was sent.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from backend.domain.account import Account
+from backend.domain.commitment import account_snapshot, decided_book, reserved
+from backend.domain.configuration import configured
+from backend.domain.decide import decide
+from backend.domain.decision import DecisionInputs
+from backend.domain.errors import CommitConflict, ConfigurationError, MarketDataError, TickAlreadyCommitted
+from backend.domain.market import MarketData
+from backend.domain.order import OrderState, OrderStatus
+from backend.domain.policy import DecisionPolicy
+from backend.domain.settlement import Settled, settled_book, settled_trading
+from backend.domain.signal import Symbol
+from backend.domain.tick import Observation, TickCommit, TickRequest, TickResult, TickState, TickStatus
+from backend.engine.execution import Venue, record, refresh, submit
+from backend.engine.log_entry import log_entry
+from backend.engine.track_records import current_record
+from backend.ports.bars import Bars
+from backend.ports.broker import Broker
+from backend.ports.clock import Clock
+from backend.ports.strategies import Strategies
+from backend.ports.summary import Summarizer
+from backend.ports.ticks import TickStore
+
+COMMIT_ATTEMPTS = 8
+ENTROPY_BYTES = 32
+
+
+def random_entropy(_: TickRequest) -> bytes:
+    """Draw what a live tick's nonces are derived from."""
+    return secrets.token_bytes(ENTROPY_BYTES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cycle:
+    """The parts that a runtime passes in. ``narrator``, when given, may replace the summarizer's text."""
+
+    store: TickStore
+    broker: Broker
+    bars: Bars
+    strategies: Strategies
+    summarizer: Summarizer
+    clock: Clock
+    policy: DecisionPolicy
+    symbols: tuple[Symbol, ...]
+    narrator: Summarizer | None = None
+    history_days: int = 260
+    entropy: Callable[[TickRequest], bytes] = random_entropy
+
+    def venue(self, request: TickRequest, account_id: str) -> Venue:
+        key = request.key
+        return Venue(
+            broker=self.broker, tenant_id=key.tenant_id, uid=key.uid, account_id=account_id, now=self.clock.now
+        )
+
+
+def run_cycle(request: TickRequest, cycle: Cycle) -> TickResult:
+    """Run one tick to its end, from wherever an earlier delivery left it.
+
+    Raises
+    ------
+    MaestroError
+        Nothing was committed, or what was committed can be resumed: deliver the same tick again.
+    """
+    for _ in range(COMMIT_ATTEMPTS):
+        observed = cycle.store.observe(request)
+        if observed.tick is not None:
+            return _resume(request, cycle, observed, observed.tick)
+        draft = _decide(request, cycle, observed)
+        try:
+            versions = cycle.store.commit(draft)
+        except (TickAlreadyCommitted, CommitConflict):
+            continue
+        committed = replace(observed, tick=draft.tick, trading=draft.trading, book=draft.book, versions=versions)
+        return _execute(request, cycle, committed, draft)
+    raise CommitConflict(
+        f"{request.tick_id}: expected to commit within {COMMIT_ATTEMPTS} attempts, lost every one to other ticks of "
+        "the account; nothing was committed, deliver the tick again"
+    )
+
+
+def _decide(request: TickRequest, cycle: Cycle, observed: Observation) -> TickCommit:
+    account = cycle.broker.account()
+    settled = refresh(tuple(observed.book.open_orders.values()), cycle.venue(request, account.account_id))
+    if settled:
+        account = cycle.broker.account()  # what was found filled must be in the account that is decided on
+    current = replace(
+        observed,
+        book=settled_book(observed.book, settled),
+        trading=settled_trading(observed.trading, settled),
+    )
+    inputs, is_extended = _inputs(request, cycle, current, account)
+    decision = decide(inputs)
+    orders = tuple(
+        OrderState(intent=intent, tick_id=request.tick_id, decided_at=inputs.now, status=OrderStatus.INTENT)
+        for intent in decision.intents
+    )
+    entry = log_entry(
+        inputs,
+        decision,
+        key=request.key,
+        previous_hash=current.trading.log_head,
+        summary=cycle.summarizer.summarize(decision) or "",
+    )
+    is_done = not orders and cycle.narrator is None
+    return TickCommit(
+        request=request,
+        expected=observed.versions,
+        tick=TickState(
+            status=TickStatus.DONE if is_done else TickStatus.COMMITTED,
+            committed_at=inputs.now,
+            session_id=decision.session_id,
+            account_id=account.account_id,
+            summary=entry.summary,
+            orders=orders,
+        ),
+        decision=decision,
+        log=entry,
+        trading=reserved(current.trading, decision, account, entry.entry_hash),
+        book=decided_book(current.book, decision, orders, account, inputs.policy),
+        record=inputs.record if is_extended else None,
+        settled=tuple(each.order for each in settled),
+        trades=tuple(each.trade for each in settled if each.trade is not None),
+    )
+
+
+def _inputs(request: TickRequest, cycle: Cycle, current: Observation, account: Account) -> tuple[DecisionInputs, bool]:
+    """Gather what the decision depends on; say whether the track record was brought up to date for it."""
+    now = cycle.clock.now()
+    market = _market(_universe(cycle, current), now, cycle)
+    symbols = tuple(Symbol(symbol) for symbol in market)
+    evaluation = cycle.strategies.evaluate(market, account_snapshot(account, current.book), None)
+    record, is_extended = current_record(
+        cycle.store, request.key, current.record, now.date(), evaluation.signals.keys()
+    )
+    inputs = DecisionInputs(
+        tenant_id=request.key.tenant_id,
+        tick_id=request.tick_id,
+        now=now,
+        entropy=cycle.entropy(request),
+        signals=evaluation.signals,
+        failures=evaluation.failures,
+        record=record,
+        policy=configured(cycle.policy, current.configuration),
+        book=current.book,
+        trading_state=current.trading.state,
+        reserved=current.trading.reserved,
+        account=account,
+        prices=cycle.bars.latest(symbols, at=now),
+        assets=cycle.broker.assets(symbols),
+    )
+    return inputs, is_extended
+
+
+def _universe(cycle: Cycle, current: Observation) -> tuple[Symbol, ...]:
+    """Return the portfolio's own symbols, else the configured ones, and whatever the sleeves hold."""
+    symbols = current.portfolio.get("symbols", cycle.symbols)
+    if not isinstance(symbols, list | tuple) or not all(isinstance(symbol, str) and symbol for symbol in symbols):
+        raise ConfigurationError(
+            f"portfolios/…: expected symbols to be a list of tickers, found {symbols!r}; correct it"
+        )
+    books = current.book.strategies.values()
+    held = {symbol for each in books for symbol in (*each.real.lots, *each.traded.lots)}
+    return tuple(sorted({*map(Symbol, symbols), *held}))
+
+
+def _market(universe: tuple[Symbol, ...], now: datetime, cycle: Cycle) -> MarketData:
+    market = cycle.bars.daily(universe, until=now, days=cycle.history_days)
+    if universe and not market:
+        raise MarketDataError(
+            f"expected daily bars of at least one of {', '.join(universe)}, found none until {now.isoformat()}; "
+            "check the price source and the symbols"
+        )
+    return market
+
+
+def _execute(request: TickRequest, cycle: Cycle, committed: Observation, draft: TickCommit) -> TickResult:
+    tick = draft.tick
+    outcomes = submit(tick.orders, cycle.venue(request, tick.account_id), committed)
+    if tick.status is not TickStatus.DONE:
+        text = cycle.narrator.summarize(draft.decision) if cycle.narrator else None
+        tick = record(request, outcomes, committed, cycle.store, text)
+    return _result(request, tick, outcomes, draft)
+
+
+def _resume(request: TickRequest, cycle: Cycle, observed: Observation, tick: TickState) -> TickResult:
+    outcomes: list[Settled] = []
+    if tick.status is not TickStatus.DONE:
+        outcomes = submit(tick.orders, cycle.venue(request, tick.account_id), observed)
+        tick = record(request, outcomes, observed, cycle.store, None)
+    return _result(request, tick, outcomes, None)
+
+
+def _result(request: TickRequest, tick: TickState, outcomes: list[Settled], draft: TickCommit | None) -> TickResult:
+    return TickResult(
+        tick_id=request.tick_id,
+        status=tick.status,
+        was_resumed=draft is None,
+        decision=draft.decision if draft else None,
+        orders=tick.orders,
+        trades=tuple(each.trade for each in outcomes if each.trade is not None),
+        summary=tick.summary,
+        unresolved=tuple(o.intent.client_order_id for o in tick.orders if o.status is OrderStatus.UNRESOLVED),
+    )

@@ -1,0 +1,108 @@
+"""A decision as it stands in the log: chained by hash, with the inputs it can be derived from again."""
+
+from typing import Any
+
+from backend.domain.canonical import canonical_json, digest
+from backend.domain.decision import Decision, DecisionInputs, StrategyDecision, published_signals
+from backend.domain.identity import agent_id
+from backend.domain.order import OrderIntent
+from backend.domain.tick import LogEntry, PortfolioKey
+
+
+def log_entry(
+    inputs: DecisionInputs, decision: Decision, *, key: PortfolioKey, previous_hash: str, summary: str
+) -> LogEntry:
+    """Write the log's entry; its hash covers the body and the previous hash, never the summary."""
+    text = canonical_json(inputs)
+    owner = {"portfolio_id": key.portfolio_id, "uid": key.uid}
+    body = {**decision_body(decision), **owner, "inputs_hash": digest(text)}
+    return LogEntry(
+        log_id=decision.tick_id,
+        tenant_id=decision.tenant_id,
+        portfolio_id=key.portfolio_id,
+        timestamp=decision.decided_at,
+        session_id=decision.session_id,
+        body=body,
+        inputs=text,
+        previous_hash=previous_hash,
+        entry_hash=entry_hash(previous_hash, body),
+        summary=summary,
+    )
+
+
+def entry_hash(previous_hash: str, body: object) -> str:
+    """Return the hash of an entry: SHA-256 over the previous hash and the canonical body."""
+    return digest(previous_hash + canonical_json(body))
+
+
+def decision_body(decision: Decision) -> dict[str, Any]:
+    """Return a decision as JSON-ready values, with the field names of the contract."""
+    stamp = decision.decided_at.isoformat()
+    return {
+        "tenant_id": decision.tenant_id,
+        "tick_id": decision.tick_id,
+        "session_id": decision.session_id,
+        "timestamp": stamp,
+        "allocation_decisions": [_allocation(each, stamp) for each in decision.strategies],
+        "signals": {name: _plain(signal) for name, signal in published_signals(decision).items()},
+        "failures": dict(decision.failures),
+        "systemic_risk_detected": decision.systemic_risk_detected,
+        "systemic_risk_details": decision.systemic_risk_details,
+        "signals_modified": decision.signals_modified,
+        "mode_changes": [
+            {
+                "strategy_name": change.strategy,
+                "before": change.before.value if change.before else None,
+                "after": change.after.mode.value,
+                "reason": change.after.reason,
+            }
+            for change in decision.mode_changes
+        ],
+        "orders": [_order(intent, decision) for intent in decision.intents],
+        "virtual_fills": [
+            {
+                "strategy_name": each.strategy,
+                "ticker": each.fill.symbol,
+                "side": each.fill.side.value,
+                "qty": str(each.fill.quantity),
+                "price": str(each.fill.price),
+            }
+            for each in decision.virtual_fills
+        ],
+        "denials": [
+            {"strategy_name": each.strategy, "ticker": each.symbol, "reason": each.reason} for each in decision.denials
+        ],
+    }
+
+
+def _allocation(each: StrategyDecision, stamp: str) -> dict[str, Any]:
+    return {
+        "strategy_name": each.strategy,
+        "original_allocation": each.signal.allocation,
+        "final_allocation": each.final_allocation,
+        "mode": each.mode.value,
+        "reasoning": each.reasoning,
+        "sharpe_ratio": each.sharpe,
+        "n": each.n,
+        "timestamp": stamp,
+    }
+
+
+def _order(intent: OrderIntent, decision: Decision) -> dict[str, Any]:
+    return {
+        "client_order_id": intent.client_order_id,
+        "strategy_name": intent.strategy,
+        "agent_id": agent_id(decision.tenant_id, intent.strategy),
+        "nonce": intent.nonce,
+        "ticker": intent.symbol,
+        "side": intent.side.value,
+        "qty": None if intent.quantity is None else str(intent.quantity),
+        "notional": None if intent.notional is None else str(intent.notional),
+    }
+
+
+def _plain(signal: Any) -> dict[str, Any]:
+    """Keep of a signal what JSON can hold; metadata is kept in the canonical inputs."""
+    return {
+        key: value.isoformat() if key == "expires_at" else value for key, value in signal.items() if key != "metadata"
+    }

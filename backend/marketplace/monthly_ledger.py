@@ -1,0 +1,93 @@
+"""What a tenant's store holds of one month: the trades behind every strategy's book, and its capital."""
+
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+from decimal import Decimal
+
+from backend.adapters.documents import Documents, Filter, Order, StoredDocument, paths
+from backend.adapters.documents.fields import FieldReader
+from backend.adapters.documents.ledger_documents import from_document
+from backend.domain.errors import StoreCorrupt
+from backend.domain.ledger import LedgerTrade
+from backend.domain.signal import StrategyId
+from backend.domain.snapshot import Period
+from backend.marketplace.month import Month
+from backend.marketplace.monthly_book import MonthlyBook
+from backend.marketplace.ordered_pages import ordered_documents
+
+Owner = tuple[str, StrategyId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthlyLedger:
+    """One tenant's month; ``uid`` and ``strategy_id`` narrow it down."""
+
+    documents: Documents
+    tenant_id: str
+    month: Month
+    uid: str | None = None
+    strategy_id: str | None = None
+
+    def books(self) -> dict[Owner, MonthlyBook]:
+        """Book every trade from the first one on; return what is reportable, by (uid, strategy)."""
+        books: dict[Owner, MonthlyBook] = {}
+        for trade in self._trades():
+            owner = trade.uid, trade.strategy_id
+            if owner not in books:
+                books[owner] = MonthlyBook(month=self.month)
+            books[owner].book(trade)
+        return {owner: book for owner, book in sorted(books.items()) if book.is_reportable}
+
+    def capital(self, owners: Set[Owner]) -> dict[Owner, Decimal | None]:
+        """Read daily snapshots from the first day of the month on, until each strategy's first one was met."""
+        found: dict[Owner, Decimal | None] = {}
+        if not owners:
+            return found
+        until = Filter(field="period_start", operator="<=", value=self.month.last_day.isoformat())
+        first = self.month.first_day.isoformat()
+        for document in self._ordered("strategy_performance", "period_start", until, start=first):
+            fields = document.fields
+            owner = str(fields.get("uid")), StrategyId(str(fields.get("strategy_id")))
+            if fields.get("period") == Period.DAY and owner in owners and owner not in found:
+                found[owner] = _capital(document)
+            if len(found) == len(owners):
+                break
+        return found
+
+    def _trades(self) -> Iterator[LedgerTrade]:
+        collection = paths.collection(self.tenant_id, "ledger_trades")
+        newest = self.documents.query(collection, order=Order(field="ts", descending=True), limit=1)
+        # No upper bound in the query: a range would pass over a ts that is a number, and reading one must fail.
+        for document in self._ordered("ledger_trades", "ts"):
+            trade = from_document(document)
+            _require_one_type(document, newest[0])
+            if trade.ts >= self.month.ends_at:
+                return
+            yield trade
+
+    def _ordered(self, name: str, field: str, *more: Filter, start: str | None = None) -> Iterator[StoredDocument]:
+        owned = [
+            Filter(field=key, operator="==", value=value)
+            for key, value in (("uid", self.uid), ("strategy_id", self.strategy_id))
+            if value is not None
+        ]
+        collection = paths.collection(self.tenant_id, name)
+        return ordered_documents(self.documents, collection, [*owned, *more], field=field, start=start)
+
+
+def _require_one_type(oldest: StoredDocument, newest: StoredDocument) -> None:
+    """Refuse a ledger whose ``ts`` is text here and a timestamp there: Firestore sorts all text behind every month."""
+    if isinstance(oldest.fields["ts"], str) != isinstance(newest.fields["ts"], str):
+        raise StoreCorrupt(
+            f"{newest.path}: expected ts of the same type as in {oldest.path}, found "
+            f"{newest.fields['ts']!r} and {oldest.fields['ts']!r}; store every ts as a timestamp"
+        )
+
+
+def _capital(document: StoredDocument) -> Decimal | None:
+    value = document.fields.get("capital")
+    if value is None:
+        return None
+    # Ours is text; a tenant's own daily documents may hold a number.
+    text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    return FieldReader(document.path, document.fields, "correct it").as_decimal("capital", text)

@@ -1,0 +1,31 @@
+"""Reading what was decided, for people."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from backend.domain.order import OrderState
+from backend.domain.tick import LogEntry, Observation, PortfolioKey, Versions
+from backend.domain.track_record import TrackRecord
+from backend.domain.trading_state import Trading
+
+
+class DecisionLog(Protocol):
+    def decisions(self, tenant_id: str, *, last: int) -> Sequence[LogEntry]:
+        """Return the newest ``last`` entries, newest first."""
+        ...
+
+    def orders(self, tenant_id: str, *, last: int) -> Sequence[OrderState]:
+        """Return the newest ``last`` orders, newest first."""
+        ...
+
+    def observe_book(self, key: PortfolioKey) -> Observation:
+        """Read trading state, book, track record and configuration as they stand."""
+        ...
+
+    def append(
+        self, entry: LogEntry, *, trading: Trading, expected: Versions, record: TrackRecord | None = None
+    ) -> None:
+        """Add a decision that belongs to no tick (a signal-only orchestration), the trading document whose
+        ``log_head`` it moves, and the track record when it was extended; CommitConflict when trading moved.
+        """
+        ...

@@ -1,0 +1,245 @@
+"""Which adapters a deployed process uses, chosen from its settings when they are first needed.
+
+What a process shares between invocations (clients, prices) is kept by what it was made from, never by tenant;
+whatever knows its tenant is built anew for every call. Importing this module imports no vendor.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+    from backend.adapters.cloud_tasks import TickQueue
+    from backend.adapters.documents import Documents, DocumentStore
+    from backend.adapters.firestore_portfolios import FirestorePortfolios
+    from backend.engine.cycle import Cycle
+    from backend.ports.bars import Bars
+    from backend.ports.broker import Broker
+    from backend.ports.clock import Clock
+    from backend.ports.summary import Summarizer
+    from backend.settings import Settings
+
+_BUILD = lru_cache(maxsize=8)  # a process serves few accounts; each client holds sockets
+
+
+@lru_cache(maxsize=1)
+def settings() -> "Settings":
+    """Return the settings of this process, read once; what is logged from here on is JSON."""
+    from backend.settings import load_settings
+
+    _configure_log()
+    return load_settings()
+
+
+def clock() -> "Clock":
+    from backend.adapters.system_clock import SystemClock
+
+    return SystemClock()
+
+
+def documents(settings: "Settings") -> "Documents":
+    """Return the store that the settings name.
+
+    Raises
+    ------
+    ConfigurationError
+        Firestore without a project.
+    """
+    if settings.store == "sqlite":
+        return _sqlite_documents(settings.sqlite_path)
+    return _firestore_documents(project(settings))
+
+
+def store(settings: "Settings") -> "DocumentStore":
+    """Return ticks, snapshots and decision log over ``documents``."""
+    from backend.adapters.documents import DocumentStore
+
+    return DocumentStore(documents(settings))
+
+
+def portfolios(settings: "Settings") -> "FirestorePortfolios":
+    """Return who is to be run."""
+    from backend.adapters.firestore_portfolios import FirestorePortfolios
+
+    return FirestorePortfolios(_firestore_client(project(settings)))
+
+
+def tick_queue(settings: "Settings", *, location: str, function: str) -> "TickQueue":
+    """Return the queue of the function that runs one tenant's tick."""
+    return _tick_queue(project(settings), location, function)
+
+
+def bars(settings: "Settings") -> "Bars":
+    """Return prices from the settings' file, else from Alpaca."""
+    if settings.prices_file is not None:
+        return _csv_bars(settings.prices_file)
+    alpaca = settings.alpaca
+    key, secret = _credentials(settings)
+    return _alpaca_bars(key, secret, alpaca.data_url or alpaca.url, alpaca.feed, alpaca.timeout_seconds)
+
+
+def broker(settings: "Settings") -> "Broker":
+    """Return the venue; the settings' one account serves every tenant until each has its own."""
+    alpaca = settings.alpaca
+    key, secret = _credentials(settings)
+    return _alpaca_broker(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
+
+
+def cycle(settings: "Settings", *, tenant_id: str, portfolio_id: str, uid: str) -> "Cycle":
+    """Put together the parts that run one portfolio's tick.
+
+    Raises
+    ------
+    ConfigurationError
+        What the chosen adapters need is not set.
+    """
+    from backend.adapters.template_summary import TemplateSummarizer
+    from backend.domain.signal import Symbol
+    from backend.engine.cycle import Cycle
+    from functions.strategies.loader import StrategyLoader
+    from functions.strategies.maestro_controller import MaestroController
+    from functions.strategies.roster import LIBRARY
+
+    strategies = StrategyLoader(
+        tenant_id=tenant_id,
+        uid=uid,
+        packages=(*LIBRARY, *settings.strategies.packages),
+        time_limit_seconds=settings.strategies.time_limit_seconds,
+    )
+    venue, prices = broker(settings), bars(settings)  # before the store: what cannot start leaves no file behind
+    return Cycle(
+        store=store(settings),
+        broker=venue,
+        bars=prices,
+        strategies=strategies,
+        summarizer=TemplateSummarizer(),
+        narrator=narrator(settings),
+        clock=clock(),
+        policy=settings.policy(MaestroController.default_policy()),
+        symbols=tuple(map(Symbol, settings.symbols)),
+        history_days=settings.history_days,
+    )
+
+
+def narrator(settings: "Settings") -> "Summarizer | None":
+    """Return Gemini when it is enabled."""
+    gemini = settings.gemini
+    if not gemini.enabled:
+        return None
+    return _vertex_summarizer(
+        gemini.project or project(settings), gemini.location, gemini.model, gemini.timeout_seconds
+    )
+
+
+def project(settings: "Settings") -> str:
+    """Return the Google Cloud project.
+
+    Raises
+    ------
+    ConfigurationError
+        None is set.
+    """
+    if settings.project is None:
+        raise _missing("project", "a Google Cloud project", "GCLOUD_PROJECT or MAESTRO_PROJECT")
+    return settings.project
+
+
+def raise_alert(settings: "Settings", *, tenant_id: str, alert_id: str, kind: str, message: str, **facts: Any) -> None:
+    """Log an error and write it to ``alerts/{alert_id}`` of the tenant; the same alert again replaces itself."""
+    from backend.adapters.documents import paths
+    from backend.adapters.documents.seam import replace
+
+    log(tenant_id=tenant_id, **facts).error(message, kind=kind)
+    path = f"{paths.collection(tenant_id, 'alerts')}/{paths.segment(alert_id)}"
+    fields = {"tenant_id": tenant_id, "kind": kind, "severity": "error", "message": message, **facts}
+    documents(settings).commit([replace(path, {**fields, "timestamp": clock().now()})])
+
+
+def log(**facts: Any) -> "FilteringBoundLogger":
+    """Return a logger of JSON lines that carries ``facts``, such as ``tenant_id`` and ``tick_id``."""
+    from backend.adapters import cloud_log
+
+    _configure_log()
+    return cloud_log.logger(**facts)
+
+
+@lru_cache(maxsize=1)
+def _configure_log() -> None:
+    from backend.adapters import cloud_log
+
+    cloud_log.configure()
+
+
+def _credentials(settings: "Settings") -> tuple[str, str]:
+    key, secret = (each.get_secret_value() for each in (settings.alpaca.key, settings.alpaca.secret))
+    if not key:
+        raise _missing("alpaca.key", "Alpaca's key id", "APCA_API_KEY_ID or MAESTRO_ALPACA__KEY")
+    if not secret:
+        raise _missing("alpaca.secret", "Alpaca's secret key", "APCA_API_SECRET_KEY or MAESTRO_ALPACA__SECRET")
+    return key, secret
+
+
+def _missing(key: str, expected: str, variables: str) -> Exception:
+    from backend.domain.errors import ConfigurationError
+
+    return ConfigurationError(f"{key}: expected {expected}, found none; set {variables}, or {key} in maestro.yaml")
+
+
+@_BUILD
+def _sqlite_documents(path: Path) -> "Documents":
+    from backend.adapters.sqlite import SqliteDocuments
+
+    return SqliteDocuments(path)
+
+
+@_BUILD
+def _firestore_client(project: str) -> Any:
+    from google.cloud import firestore
+
+    # Not firebase_admin's: that one fails in the emulator without default credentials. Synchronous: an
+    # AsyncClient dies with the event loop of the first invocation.
+    return firestore.Client(project=project)
+
+
+@_BUILD
+def _firestore_documents(project: str) -> "Documents":
+    from backend.adapters.documents import open_documents
+
+    return open_documents(_firestore_client(project))
+
+
+@_BUILD
+def _tick_queue(project: str, location: str, function: str) -> "TickQueue":
+    from backend.adapters.cloud_tasks import TickQueue
+
+    return TickQueue(project, location, function)
+
+
+@_BUILD
+def _csv_bars(path: Path) -> "Bars":
+    from backend.adapters.csv_bars import CsvBars
+
+    return CsvBars(path)
+
+
+@_BUILD
+def _alpaca_bars(key: str, secret: str, url: str | None, feed: str, timeout_seconds: float) -> "Bars":
+    from backend.adapters.alpaca import AlpacaBars
+
+    return AlpacaBars(key, secret, url=url, feed=feed, timeout_seconds=timeout_seconds)
+
+
+@_BUILD
+def _alpaca_broker(key: str, secret: str, paper: bool, url: str | None, timeout_seconds: float) -> "Broker":
+    from backend.adapters.alpaca import AlpacaBroker
+
+    return AlpacaBroker(key, secret, paper=paper, url=url, timeout_seconds=timeout_seconds)
+
+
+@_BUILD
+def _vertex_summarizer(project: str, location: str, model: str, timeout_seconds: float) -> "Summarizer":
+    from backend.adapters.vertex import VertexSummarizer
+
+    return VertexSummarizer(project, location, model, timeout_seconds)

@@ -1,0 +1,6 @@
+"""The Cloud Functions, and nothing else."""
+
+from functions.triggers.schedules import daily_performance_snapshot, monthly_performance_snapshot, scheduled_tick
+from functions.triggers.tasks import tenanttick
+
+__all__ = ["daily_performance_snapshot", "monthly_performance_snapshot", "scheduled_tick", "tenanttick"]

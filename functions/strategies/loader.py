@@ -1,0 +1,151 @@
+"""The strategies of one tenant: found, asked every tick, and answered for.
+
+``StrategyLoader`` is the import path that existing systems know; ``evaluate`` is the same as a port of the engine.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from backend.domain.evaluation import AccountSnapshot, Evaluation
+from backend.domain.signal import Signal, StrategySignal
+from functions.strategies.base import BaseStrategy
+from functions.strategies.deadlines import Abandoned
+from functions.strategies.evaluation import evaluate_all, evaluate_all_async
+from functions.strategies.maestro_controller import MaestroController, MaestroDecision
+from functions.strategies.roster import LIBRARY, Parameters, discover, given
+from functions.strategies.views import as_histories
+
+_logger = logging.getLogger(__name__)
+
+
+class StrategyLoader:
+    """Discover strategies once, then ask them every tick.
+
+    Parameters
+    ----------
+    db : optional
+        A Firestore client or a store; with it Maestro judges the signals.
+    tenant_id, uid : str
+        Whose strategies these are.
+    packages : sequence of str
+        Where strategies are looked for, as dotted names.
+    parameters : mapping, optional
+        Constructor parameters by strategy name.
+    strategies : sequence of BaseStrategy, optional
+        Use exactly these and discover nothing.
+    time_limit_seconds : float
+        For each strategy in each tick.
+
+    Attributes
+    ----------
+    failures : mapping
+        One sentence for each strategy that gave no signal in the last evaluation.
+    """
+
+    def __init__(
+        self,
+        db: Any = None,
+        tenant_id: str = "default",
+        uid: str | None = None,
+        *,
+        packages: Sequence[str] = LIBRARY,
+        parameters: Parameters | None = None,
+        strategies: Sequence[BaseStrategy] | None = None,
+        time_limit_seconds: float = 5.0,
+    ) -> None:
+        self._db = db
+        self._tenant_id = tenant_id
+        self._uid = uid
+        self._time_limit_seconds = time_limit_seconds
+        self._roster = discover(packages, parameters) if strategies is None else given(strategies)
+        self._abandoned: Abandoned = {}
+        self.failures: Mapping[str, str] = {}
+        for source, reason in self.load_errors.items():
+            _logger.warning("strategy not loaded: %s: %s", source, reason)
+
+    @property
+    def strategies(self) -> tuple[BaseStrategy, ...]:
+        """All strategies that loaded, in name order."""
+        return self._roster.strategies
+
+    @property
+    def load_errors(self) -> Mapping[str, str]:
+        """Why a package, module or class did not load, by its dotted name."""
+        return self._roster.load_errors
+
+    def evaluate(
+        self,
+        market_data: Mapping[str, Any],
+        account_snapshot: AccountSnapshot,
+        regime: str | None = None,
+    ) -> Evaluation:
+        """Ask every strategy; see ``evaluate_all``. Plain dicts with a list of closes become histories."""
+        evaluation = evaluate_all(
+            self.strategies,
+            as_histories(market_data),
+            account_snapshot,
+            regime,
+            time_limit_seconds=self._time_limit_seconds,
+            abandoned=self._abandoned,
+        )
+        return self._noted(evaluation)
+
+    async def evaluate_all_strategies(
+        self,
+        market_data: Mapping[str, Any],
+        account_snapshot: AccountSnapshot,
+        regime: str | None = None,
+    ) -> dict[str, Signal]:
+        """Return the signal of every strategy that gave a valid one; ``failures`` says why others did not."""
+        evaluation = await evaluate_all_async(
+            self.strategies,
+            as_histories(market_data),
+            account_snapshot,
+            regime,
+            time_limit_seconds=self._time_limit_seconds,
+            abandoned=self._abandoned,
+        )
+        return {name: _public(signal) for name, signal in self._noted(evaluation).signals.items()}
+
+    async def evaluate_all_strategies_with_maestro(
+        self,
+        market_data: Mapping[str, Any],
+        account_snapshot: AccountSnapshot,
+        regime: str | None = None,
+    ) -> tuple[dict[str, Signal], MaestroDecision | None]:
+        """Return the judged signals and the decision; raw signals and None for a loader made without ``db``.
+
+        Raises
+        ------
+        MaestroError
+            Maestro could not judge. It never falls back to raw signals.
+        """
+        signals = await self.evaluate_all_strategies(market_data, account_snapshot, regime)
+        if self._db is None:
+            _logger.warning("Maestro not initialized: pass db=… to StrategyLoader; returning raw signals")
+            return signals, None
+        controller = MaestroController(self._db, self._tenant_id, self._uid)
+        names = [strategy.name for strategy in self.strategies]
+        return await controller.orchestrate(signals, names, failures=self.failures)
+
+    def _noted(self, evaluation: Evaluation) -> Evaluation:
+        self.failures = {str(name): reason for name, reason in evaluation.failures.items()}
+        for name, reason in self.failures.items():
+            _logger.warning("strategy failed: %s: %s", name, reason)
+        return evaluation
+
+
+def _public(signal: StrategySignal) -> Signal:
+    public = Signal(
+        action=signal.action.value,
+        ticker=signal.ticker,
+        allocation=signal.allocation,
+        confidence=signal.confidence,
+        reasoning=signal.reasoning,
+    )
+    if signal.metadata is not None:
+        public["metadata"] = dict(signal.metadata)
+    if signal.expires_at is not None:
+        public["expires_at"] = signal.expires_at
+    return public

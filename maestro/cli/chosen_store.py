@@ -1,0 +1,64 @@
+"""Which store a reading command reads: the one named, else the configured one, else the last demo's."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backend.domain.errors import ConfigurationError
+from backend.domain.tick import PortfolioKey
+from backend.ports.decisions import DecisionLog
+from backend.settings import load_settings
+from functions import bootstrap
+
+DEMO_STORE = Path(".maestro/demo.db")
+DEMO_TENANT = "demo"
+
+StoreOption = Annotated[
+    Path | None,
+    typer.Option(help="SQLite file to read; by default the configured store, else the last demo's."),
+]
+TenantOption = Annotated[str | None, typer.Option(help="Tenant to read; by default the configured one.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenStore:
+    log: DecisionLog
+    key: PortfolioKey
+    name: str
+
+
+def demo_marker(store: Path) -> Path:
+    """Return the file beside a store that says that a demo wrote it."""
+    return Path(f"{store}.demo")
+
+
+def choose_store(store: Path | None, tenant: str | None) -> ChosenStore:
+    """Open the store to read.
+
+    Raises
+    ------
+    ConfigurationError
+        There is none yet.
+    """
+    settings = load_settings()
+    if store is None and settings.store == "sqlite" and not settings.sqlite_path.exists() and DEMO_STORE.exists():
+        store = DEMO_STORE
+    if store is not None:
+        settings = settings.model_copy(update={"store": "sqlite", "sqlite_path": store})
+    is_sqlite = settings.store == "sqlite"
+    if is_sqlite and not settings.sqlite_path.exists():
+        raise ConfigurationError(
+            f"expected a store at {settings.sqlite_path}, found none; run `maestro demo` or `maestro tick` first, "
+            "or name one with --store"
+        )
+    is_demo = is_sqlite and demo_marker(settings.sqlite_path).exists()
+    key = PortfolioKey(
+        tenant_id=tenant or (DEMO_TENANT if is_demo else settings.tenant_id),
+        portfolio_id=settings.portfolio_id,
+        uid=settings.uid,
+    )
+    name = str(settings.sqlite_path) if is_sqlite else f"Firestore project {settings.project}"
+    return ChosenStore(log=bootstrap.store(settings), key=key, name=name)

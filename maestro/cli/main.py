@@ -1,0 +1,43 @@
+"""The ``maestro`` command."""
+
+import sys
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from backend.domain.errors import MaestroError
+from maestro.cli.close_day import close_day
+from maestro.cli.decisions import decisions
+from maestro.cli.demo import demo
+from maestro.cli.exit_codes import exit_code
+from maestro.cli.paper_broker import paper_broker
+from maestro.cli.status import status
+from maestro.cli.strategies import list_strategies
+from maestro.cli.tick import tick
+
+app = typer.Typer(
+    name="maestro",
+    help="The orchestration layer above a fund of trading strategies.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    epilog="Exit status: 0 done, 1 failed, 2 usage or configuration, 3 store, 4 broker, 5 prices.",
+)
+app.command("demo")(demo)
+app.command("status")(status)
+app.command("decisions")(decisions)
+app.command("list-strategies")(list_strategies)
+app.command("tick")(tick)
+app.command("close-day")(close_day)
+app.command("paper-broker")(paper_broker)
+
+
+def main() -> None:
+    """Run the command; an error that Maestro raised on purpose becomes one line and an exit status."""
+    sys.path.append(str(Path.cwd()))  # so that a user's own strategies are found; last, so that they shadow nothing
+    try:
+        app()
+    except MaestroError as error:
+        Console(stderr=True).print(f"[bold red]{type(error).__name__}[/]: ", end="")
+        print(error, file=sys.stderr)
+        sys.exit(exit_code(error))

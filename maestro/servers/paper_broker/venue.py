@@ -1,0 +1,45 @@
+"""What all routes of one server share: the broker, its faults, its bars and its stream."""
+
+from datetime import datetime
+
+from maestro.servers.paper_broker.bars import BarPages
+from maestro.servers.paper_broker.broker import PaperBroker
+from maestro.servers.paper_broker.config import PaperBrokerConfig
+from maestro.servers.paper_broker.documents import state_document
+from maestro.servers.paper_broker.faults import FaultPlan
+from maestro.servers.paper_broker.price_file import read_prices
+from maestro.servers.paper_broker.stream import TradeUpdates
+
+
+class Venue:
+    """The state of one server; only its event loop's thread touches it."""
+
+    def __init__(self, config: PaperBrokerConfig) -> None:
+        self.config = config
+        self.prices = read_prices(config.prices)
+        self.bars = BarPages(self.prices)
+        self.updates = TradeUpdates()
+        self.faults = FaultPlan(config.faults, config.seed)
+        self.broker = self._new_broker()
+
+    def accepts(self, key: str, secret: str) -> bool:
+        """Tell whether the credentials open the account; without configured ones any that are not empty do."""
+        if not key or not secret:
+            return False
+        return self.config.key in (None, key) and self.config.secret in (None, secret)
+
+    def advance(self, to: datetime) -> None:
+        self.broker.advance(to)
+
+    def reset(self) -> None:
+        """Return to the configured start, faults included."""
+        self.broker = self._new_broker()
+        self.faults.replace(self.config.faults)
+
+    def state(self) -> dict[str, object]:
+        return {**state_document(self.broker), "faults": self.faults.to_document()}
+
+    def _new_broker(self) -> PaperBroker:
+        broker = PaperBroker(self.config, self.prices)
+        broker.listener = self.updates.publish
+        return broker

@@ -1,0 +1,224 @@
+"""Ticks as the engine commits and records them, with every field away from its default."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from backend.domain.account import Account
+from backend.domain.decide import decide
+from backend.domain.decision import Decision, DecisionInputs
+from backend.domain.ledger import LedgerTrade
+from backend.domain.mode import Mode, ModeState
+from backend.domain.order import ClientOrderId, OrderIntent, OrderKind, OrderState, OrderStatus, Side
+from backend.domain.policy import DecisionPolicy
+from backend.domain.signal import Action, StrategyId, StrategySignal, Symbol
+from backend.domain.sleeve import Lot, PortfolioBook, Sleeve, StrategyBook
+from backend.domain.tick import (
+    LogEntry,
+    PortfolioKey,
+    TickCommit,
+    TickRecord,
+    TickRequest,
+    TickState,
+    TickStatus,
+    Versions,
+)
+from backend.domain.track_record import TrackRecord
+from backend.domain.trading_state import GENESIS_HASH, Trading, TradingState
+from backend.engine.log_entry import log_entry
+
+NOW = datetime(2025, 3, 14, 15, 9, 26, 535898, tzinfo=UTC)
+KEY = PortfolioKey(tenant_id="acme")
+SHADOWED = StrategyId("reversion")
+
+
+def request_at(minute: int = 0, key: PortfolioKey = KEY) -> TickRequest:
+    return TickRequest(key=key, scheduled_at=NOW + timedelta(minutes=minute))
+
+
+def track_record(strategies: int, days: int = 60, *, seed: int = 7) -> TrackRecord:
+    """Returns with gaps, losses, and virtual days."""
+    random = np.random.default_rng(seed)
+    returns = random.normal(-0.001, 0.02, (days, strategies))
+    returns[random.random(returns.shape) < 0.1] = np.nan
+    first = date(2025, 1, 10)
+    return TrackRecord(
+        strategies=tuple(StrategyId(f"strategy-{n:05d}") for n in range(strategies)),
+        days=tuple(first + timedelta(days=n) for n in range(days)),
+        returns=returns,
+        is_virtual=random.random(returns.shape) < 0.3,
+        checked_on=date(2025, 3, 14),
+    )
+
+
+@cache
+def inputs(strategies: int = 3) -> DecisionInputs:
+    """A momentum strategy that buys, a reversion strategy in shadow that buys, and holders beyond."""
+    record = track_record(strategies)
+    names = (StrategyId("momentum"), SHADOWED, *record.strategies[2:])
+    record = replace(record, strategies=tuple(sorted(names)))
+    losing = record.strategies.index(SHADOWED)
+    record.returns[:, losing] = np.linspace(-0.02, -0.001, len(record.days))
+    winning = record.strategies.index(StrategyId("momentum"))
+    record.returns[:, winning] = np.linspace(0.001, 0.02, len(record.days))
+    signals = {
+        name: StrategySignal(
+            action=Action.BUY if name in names[:2] else Action.HOLD,
+            ticker=Symbol("AAPL"),
+            allocation=0.2,
+            confidence=0.75,
+            reasoning="the price is above its average — ε",
+        )
+        for name in sorted(names)
+    }
+    return DecisionInputs(
+        tenant_id=KEY.tenant_id,
+        tick_id=request_at().tick_id,
+        now=NOW,
+        entropy=b"\x01" * 32,
+        signals=signals,
+        record=record,
+        policy=DecisionPolicy(lookback_days=60),
+        account=Account(
+            account_id="PA1", equity=Decimal("100000"), cash=Decimal("100000"), buying_power=Decimal("100000")
+        ),
+        prices={Symbol("AAPL"): Decimal("212.37")},
+    )
+
+
+def decision(request: TickRequest, strategies: int = 3) -> Decision:
+    return decide(replace(inputs(strategies), tenant_id=request.key.tenant_id, tick_id=request.tick_id))
+
+
+def log_for(request: TickRequest, decided: Decision, *, previous_hash: str = GENESIS_HASH) -> LogEntry:
+    derived_from = replace(inputs(len(decided.strategies)), tenant_id=request.key.tenant_id, tick_id=request.tick_id)
+    return log_entry(
+        derived_from,
+        decided,
+        key=request.key,
+        previous_hash=previous_hash,
+        summary="one buys, one learns in shadow",
+    )
+
+
+def order(request: TickRequest, number: int = 0, **changes: Any) -> OrderState:
+    """A partially filled limit order with every field set."""
+    intent = OrderIntent(
+        client_order_id=ClientOrderId(f"mae-{request.key.tenant_id}-{request.tick_id}-{number}"),
+        strategy=StrategyId("momentum"),
+        symbol=Symbol("BRK/B"),
+        side=Side.SELL,
+        quantity=Decimal("3.141592653589793238"),
+        kind=OrderKind.LIMIT,
+        limit_price=Decimal("0.10"),
+        reserved=Decimal("0.30"),
+        observed_price=Decimal("0.1000"),
+        agent_id="acme_momentum",
+        nonce="0123456789abcdef0123456789abcdef",
+    )
+    state = OrderState(
+        intent=intent,
+        tick_id=str(request.tick_id),
+        decided_at=NOW,
+        status=OrderStatus.PARTIALLY_FILLED,
+        broker_order_id="b-1",
+        booked_quantity=Decimal("1.5"),
+        booked_value=Decimal("0.1500"),
+        reason="half of it",
+    )
+    return replace(state, **changes)
+
+
+def book(*orders: OrderState, strategies: int = 1) -> PortfolioBook:
+    lots = {
+        Symbol("AAPL"): (
+            Lot(quantity=Decimal("1.50"), price=Decimal("212.370")),
+            Lot(quantity=Decimal(2), price=Decimal(9)),
+        )
+    }
+    real = Sleeve(lots=lots, realised=Decimal("-3.10"), marked=Decimal("7.77"), marked_realised=Decimal("-0.5"))
+    each = StrategyBook(
+        mode=ModeState(mode=Mode.SHADOW_MODE, since=NOW, reason="Sharpe −1.00 < 0.50 (n=60)"),
+        real=real,
+        virtual=replace(real, realised=Decimal("12.5")),
+        capital=Decimal("20000.00"),
+    )
+    names = [SHADOWED, *(StrategyId(f"strategy-{n:05d}") for n in range(1, strategies))]
+    return PortfolioBook(
+        strategies=dict.fromkeys(names, each),
+        open_orders={each.intent.client_order_id: each for each in orders},
+    )
+
+
+def trading(log_head: str, **reservations: str) -> Trading:
+    return Trading(
+        epoch=3,
+        state=TradingState.REDUCING,
+        reason="drawdown",
+        high_water_mark=Decimal("100000.10"),
+        reservations={name: Decimal(amount) for name, amount in reservations.items()},
+        log_head=log_head,
+    )
+
+
+def tick_commit(
+    request: TickRequest, *, expected: Versions | None = None, orders: int = 2, **changes: Any
+) -> TickCommit:
+    decided = decision(request, changes.pop("strategies", 3))
+    entry = log_for(request, decided)
+    placed = tuple(order(request, n, status=OrderStatus.INTENT) for n in range(orders))
+    commit = TickCommit(
+        request=request,
+        expected=expected or Versions(),
+        tick=TickState(
+            status=TickStatus.COMMITTED,
+            committed_at=NOW + timedelta(microseconds=1),
+            session_id=decided.session_id,
+            account_id="PA1",
+            orders=placed,
+        ),
+        decision=decided,
+        log=entry,
+        trading=trading(entry.entry_hash, first="0.30", second="1000.10"),
+        book=book(*placed),
+    )
+    return replace(commit, **changes)
+
+
+def tick_record(commit: TickCommit, versions: Versions, **changes: Any) -> TickRecord:
+    filled = tuple(replace(each, status=OrderStatus.FILLED, reason="") for each in commit.tick.orders)
+    record = TickRecord(
+        request=commit.request,
+        expected=versions,
+        tick=replace(commit.tick, status=TickStatus.DONE, orders=filled),
+        trading=trading(commit.log.entry_hash),
+        book=book(),
+        orders=filled,
+        trades=tuple(trade(each) for each in filled),
+        log_id=commit.log.log_id,
+    )
+    return replace(record, **changes)
+
+
+def trade(filled: OrderState) -> LedgerTrade:
+    return LedgerTrade(
+        trade_id=f"{filled.intent.client_order_id}-1.5",
+        tenant_id=KEY.tenant_id,
+        uid="default",
+        strategy_id=filled.intent.strategy,
+        run_id=filled.tick_id,
+        symbol=filled.intent.symbol,
+        side=filled.intent.side,
+        qty=Decimal("1.5"),
+        price=Decimal("0.1000"),
+        ts=NOW,
+        order_id=filled.intent.client_order_id,
+        fees=Decimal("0.01"),
+        slippage=Decimal("-0.002"),
+        broker_fill_id="f-1",
+        account_id="PA1",
+    )

@@ -1,0 +1,199 @@
+"""From Cloud Scheduler's call to the orders at the broker, through the real emulators and the deployed code."""
+
+import csv
+import gzip
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from backend.adapters.documents import paths
+from backend.adapters.documents.ledger_documents import to_document
+from backend.domain.ledger import LedgerTrade
+from backend.domain.order import ClientOrderId, Side
+from backend.domain.signal import StrategyId, Symbol
+from functions.strategies.roster import discover
+from maestro.servers.paper_broker import PaperBrokerConfig, PaperBrokerServer
+from tests.emulators.firestore_emulator import ENABLE_COMMAND as ENABLE_FIRESTORE
+from tests.emulators.suite import ENABLE_COMMAND, EmulatorSuite, emulator_suite, group_lives, is_available
+from tests.emulators.tiers import require_tier
+
+pytestmark = [pytest.mark.suite, pytest.mark.firestore, pytest.mark.timeout(300)]
+
+PRICES = Path(__file__).resolve().parents[2] / "examples" / "data" / "sp500_20_daily_closes_2017_2022.csv.gz"
+SYMBOLS = ("AAPL", "JNJ", "KO", "MSFT", "XOM")
+DAYS = 300
+WAIT_SECONDS = 90.0
+KEY, SECRET = "PK-e2e", "secret-e2e"
+TENANTS = ("acme", "globex")
+SCHEDULED_AT = datetime(2026, 3, 2, 15, 5, 0, 123456, tzinfo=UTC)  # of which the minute counts
+TICK_ID = "main-20260302T150500.000000Z"
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaperBrokerServer]:
+    prices = tmp_path_factory.mktemp("prices") / "prices.csv"
+    _write_recent_prices(prices)
+    with PaperBrokerServer(PaperBrokerConfig(prices=prices, key=KEY, secret=SECRET)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def suite(
+    tmp_path_factory: pytest.TempPathFactory, _firestore_host_or_none: str | None, broker: PaperBrokerServer
+) -> Iterator[EmulatorSuite]:
+    require_tier("Firestore emulator", _firestore_host_or_none is not None, ENABLE_FIRESTORE)
+    require_tier("firebase-tools emulator suite", is_available(), ENABLE_COMMAND)
+    assert _firestore_host_or_none is not None
+    with emulator_suite(
+        tmp_path_factory.mktemp("suite"),
+        project=f"demo-{uuid4().hex[:16]}",
+        firestore_host=_firestore_host_or_none,
+        environment={
+            "MAESTRO_ALPACA__URL": broker.url,
+            "MAESTRO_SYMBOLS": ",".join(SYMBOLS),
+            # Both tenants trade in the one account: small weights leave room for whoever comes second.
+            "MAESTRO_ORCHESTRATOR__BASE_WEIGHTS": json.dumps({each.name: 0.05 for each in discover().strategies}),
+        },
+        secrets={"APCA_API_KEY_ID": KEY, "APCA_API_SECRET_KEY": SECRET},
+    ) as running:
+        yield running
+    assert not group_lives(running.group), "firebase-tools left processes behind"
+
+
+@pytest.fixture(scope="module")
+def firestore(suite: EmulatorSuite) -> Iterator[Any]:
+    from google.cloud.firestore import Client
+
+    client = Client(project=suite.project)
+    yield client
+    client.close()
+
+
+def test_scheduled_tick_runs_every_active_portfolio_exactly_once(
+    suite: EmulatorSuite, firestore: Any, broker: PaperBrokerServer
+) -> None:
+    _add_portfolios(firestore)
+    assert suite.fire("scheduled_tick", SCHEDULED_AT).status_code == 200
+    for tenant in TENANTS:
+        _wait_for(lambda tenant=tenant: _is_done(firestore, tenant), f"{tenant}: a finished tick", suite)
+    _wait_for(lambda: _found(firestore, "broken", "alerts"), "broken: an alert", suite)
+    before = _state(firestore, broker)
+
+    for tenant in TENANTS:
+        assert len(before[tenant, "orchestration_logs"]) == 1
+        assert before[tenant, "orders"], f"{tenant}: expected orders, found none"
+    committed = [identifier for tenant in TENANTS for identifier in before[tenant, "orders"]]
+    assert sorted(before["broker"]) == sorted(committed)
+    assert not _found(firestore, "asleep", "ticks")
+    assert [a["kind"] for a in _found(firestore, "broken", "alerts").values()] == ["tick_failed"]
+    assert SECRET not in suite.log.read_text()
+
+    assert suite.fire("scheduled_tick", SCHEDULED_AT + timedelta(seconds=7)).status_code == 200
+    for tenant in TENANTS:  # and once more past the queue, which knows the task's name already
+        answer = suite.deliver("tenanttick", _task(tenant)).json()["result"]
+        assert (answer["tick_id"], answer["status"], answer["was_resumed"]) == (TICK_ID, "done", True)
+    assert _state(firestore, broker) == before
+
+
+def test_monthly_snapshot_in_january_writes_december_of_every_tenant(suite: EmulatorSuite, firestore: Any) -> None:
+    for tenant in ("north", "south"):
+        for index, (side, price) in enumerate([(Side.BUY, "100"), (Side.SELL, "110")]):
+            trade = _trade(tenant, f"t{index}", side, Decimal(price), datetime(2025, 12, 10 + index, 15, tzinfo=UTC))
+            firestore.document(paths.ledger_trade(tenant, trade.trade_id)).set(to_document(trade))
+
+    response = suite.fire("monthly_performance_snapshot", datetime(2026, 1, 1, 5, 0, tzinfo=UTC))
+
+    assert response.status_code == 200, response.text
+    for tenant in ("north", "south"):
+        written = _found(firestore, tenant, "strategy_performance")
+        assert list(written) == [f"u-{tenant}__trend__2025-12"]
+        assert Decimal(written[f"u-{tenant}__trend__2025-12"]["realized_pnl"]) == Decimal(20)
+
+
+def test_daily_snapshot_on_a_weekday_closes_the_day(suite: EmulatorSuite, firestore: Any) -> None:
+    _add_portfolios(firestore)
+    answer = suite.deliver("tenanttick", _task("acme"))
+    assert answer.status_code == 200, answer.text
+
+    saturday, friday = (datetime(2026, 3, day, 21, 15, tzinfo=UTC) for day in (7, 6))
+    assert suite.fire("daily_performance_snapshot", saturday).status_code == 200
+    assert not _found(firestore, "acme", "strategy_performance")
+    response = suite.fire("daily_performance_snapshot", friday)
+    assert response.status_code == 200, response.text
+    written = _found(firestore, "acme", "strategy_performance")
+    assert {perf_id.rpartition("__")[2] for perf_id in written} == {"2026-03-06"}
+
+
+def _add_portfolios(firestore: Any) -> None:
+    for tenant in (*TENANTS, "broken"):
+        firestore.document(f"tenants/{tenant}/portfolios/main").set({"uid": f"u-{tenant}", "state": "active"})
+    firestore.document("tenants/asleep/portfolios/main").set({"uid": "u-asleep", "state": "paused"})
+    firestore.document("tenants/broken/config/orchestrator").set({"sharpe_treshold_reduce": 2.0})
+
+
+def _task(tenant: str) -> dict[str, str]:
+    scheduled_at = SCHEDULED_AT.replace(second=0, microsecond=0).isoformat()
+    return {"tenant_id": tenant, "portfolio_id": "main", "uid": f"u-{tenant}", "scheduled_at": scheduled_at}
+
+
+def _trade(tenant: str, trade_id: str, side: Side, price: Decimal, at: datetime) -> LedgerTrade:
+    return LedgerTrade(
+        trade_id=trade_id,
+        tenant_id=tenant,
+        uid=f"u-{tenant}",
+        strategy_id=StrategyId("trend"),
+        run_id="r",
+        symbol=Symbol("KO"),
+        side=side,
+        qty=Decimal(2),
+        price=price,
+        ts=at,
+        order_id=ClientOrderId(f"o-{trade_id}"),
+    )
+
+
+def _found(firestore: Any, tenant: str, name: str) -> dict[str, dict[str, Any]]:
+    return {each.id: each.to_dict() for each in firestore.collection(paths.collection(tenant, name)).stream()}
+
+
+def _is_done(firestore: Any, tenant: str) -> bool:
+    tick = firestore.document(paths.tick(tenant, TICK_ID)).get()
+    return bool(tick.exists and tick.get("status") == "done")
+
+
+def _state(firestore: Any, broker: PaperBrokerServer) -> dict[Any, Any]:
+    """Everything that a second delivery must leave as it is."""
+    names = ("orchestration_logs", "orders", "ledger_trades", "ticks", "state")
+    documents = {(tenant, name): _found(firestore, tenant, name) for tenant in TENANTS for name in names}
+    return {**documents, "broker": [order["client_order_id"] for order in broker.state()["orders"]]}
+
+
+def _wait_for(condition: Any, what: str, suite: EmulatorSuite) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(
+                f"expected {what} within {WAIT_SECONDS:.0f} s; the suite said:\n{suite.log.read_text()[-6000:]}"
+            )
+        time.sleep(0.2)
+
+
+def _write_recent_prices(path: Path) -> None:
+    """Move the example's last closes to the weekdays before today: the functions ask for recent ones."""
+    with gzip.open(PRICES, "rt", newline="") as file:
+        rows = list(csv.DictReader(file))[-DAYS:]
+    today = datetime.now(UTC).date()
+    days: list[date] = [today - timedelta(days=back) for back in range(2 * DAYS, 0, -1)]
+    weekdays = [day for day in days if day.weekday() < 5][-DAYS:]
+    with path.open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["date", *SYMBOLS])
+        for day, row in zip(weekdays, rows, strict=True):
+            table.writerow([day.isoformat(), *(row[symbol] for symbol in SYMBOLS)])

@@ -1,0 +1,300 @@
+"""What holds for every decision and every sequence of fills, whatever the inputs."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backend.domain.account import Asset, Position
+from backend.domain.canonical import canonical_json, read_canonical_json
+from backend.domain.decide import decide
+from backend.domain.decision import DecisionInputs
+from backend.domain.mode import Mode, ThresholdPolicy, UnscoredMode
+from backend.domain.order import BrokerOrder, ClientOrderId, OrderIntent, OrderState, OrderStatus, Side
+from backend.domain.policy import AllocationMethod, DecisionPolicy
+from backend.domain.settlement import rebased, settle, settled_book
+from backend.domain.signal import Action, StrategyId, StrategySignal, Symbol
+from backend.domain.sleeve import Lot, PortfolioBook, Sleeve
+from backend.domain.trading_state import TradingState
+from tests.unit.domain.decision_inputs import AAPL, GOOG, MSFT, NOW, TODAY, account_of, book_of, inputs_of, open_order
+from tests.unit.domain.decision_inputs import record_of as record
+
+quick = settings(derandomize=True, max_examples=100, deadline=None)
+
+NAMES = ("a", "b", "c", "d", "e", "f")
+SYMBOLS = (AAPL, MSFT, GOOG)
+CENT = Decimal("0.01")
+
+names = st.sampled_from(NAMES)
+fractions = st.floats(0, 1)
+
+
+def money(low: str, high: str, places: int = 2) -> st.SearchStrategy[Decimal]:
+    return st.decimals(low, high, places=places, allow_nan=False)
+
+
+@st.composite
+def signals(draw: st.DrawFn) -> StrategySignal:
+    action = draw(st.sampled_from([Action.BUY, Action.BUY, Action.BUY, *Action]))
+    is_about_one = action in (Action.BUY, Action.SELL)
+    return StrategySignal(
+        action=action,
+        ticker=draw(st.sampled_from(SYMBOLS)) if is_about_one else None,
+        allocation=draw(fractions),
+        confidence=draw(fractions),
+        reasoning="",
+        metadata=draw(st.none() | st.dictionaries(st.text(max_size=3), st.integers() | st.floats(), max_size=2)),
+        expires_at=draw(st.none() | st.sampled_from([NOW, NOW + timedelta(1)])),
+    )
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> DecisionPolicy:
+    shadow = draw(st.floats(-2, 2))
+    return DecisionPolicy(
+        scoring=ThresholdPolicy(
+            shadow=shadow, reduce=shadow + draw(st.floats(0, 3)), unscored=draw(st.sampled_from(UnscoredMode))
+        ),
+        lookback_days=draw(st.integers(1, 60)),
+        systemic_sell_threshold=draw(st.integers(1, 5)),
+        gross_limit=draw(st.floats(0.01, 4)),
+        allocation=draw(st.sampled_from(AllocationMethod)),
+        base_weights=draw(st.dictionaries(names, fractions, max_size=3)),
+        disabled=draw(st.frozensets(names, max_size=2)),
+        drift_band=draw(st.floats(0, 0.5)),
+    )
+
+
+@st.composite
+def sleeves(draw: st.DrawFn) -> Sleeve:
+    held = draw(st.dictionaries(st.sampled_from(SYMBOLS), money("0.01", "900"), max_size=3))
+    return Sleeve(lots={s: (Lot(quantity=q, price=draw(money("1", "200"))),) for s, q in held.items()})
+
+
+@st.composite
+def books(draw: st.DrawFn) -> PortfolioBook:
+    held = {
+        StrategyId(name): book_of(draw(st.none() | st.sampled_from(Mode)), draw(sleeves()), draw(st.none() | sleeves()))
+        for name in draw(st.sets(names, max_size=4))
+    }
+    waiting = [open_order(name, draw(st.sampled_from(SYMBOLS))) for name in draw(st.sets(names, max_size=2))]
+    return PortfolioBook(strategies=held, open_orders={each.intent.client_order_id: each for each in waiting})
+
+
+@st.composite
+def inputs(draw: st.DrawFn) -> DecisionInputs:
+    prices = {symbol: draw(money("0.001", "999", 3)) for symbol in draw(st.sets(st.sampled_from(SYMBOLS), min_size=1))}
+    positions = {
+        symbol: Position(
+            symbol=symbol, quantity=quantity, average_price=Decimal(1), price=draw(money("0.001", "999", 3))
+        )
+        for symbol, quantity in draw(
+            st.dictionaries(st.sampled_from(SYMBOLS), money("-50", "900", 4), max_size=3)
+        ).items()
+    }
+    returns = st.lists(st.floats(-0.1, 0.1), max_size=12) | st.lists(st.just(-0.01), min_size=5, max_size=9)
+    account = replace(
+        account_of(equity=str(draw(money("0", "200000"))), buying_power=str(draw(money("0", "200000", 4)))),
+        positions=positions,
+    )
+    return inputs_of(
+        draw(st.dictionaries(names, signals(), max_size=6)),
+        record=record(TODAY - timedelta(draw(st.integers(0, 40))), **draw(st.dictionaries(names, returns, max_size=5))),
+        policy=draw(policies()),
+        entropy=draw(st.binary(min_size=1, max_size=32)),
+        book=draw(books()),
+        trading_state=draw(st.sampled_from([TradingState.ACTIVE, TradingState.ACTIVE, *TradingState])),
+        reserved=draw(st.just(Decimal(0)) | money("0", "50000")),
+        account=draw(st.sampled_from([account, account, account, None])),
+        prices=prices,
+        assets={
+            s: Asset(symbol=s, is_fractionable=draw(st.booleans())) for s in draw(st.sets(st.sampled_from(SYMBOLS)))
+        },
+    )
+
+
+def entries(intents: tuple[OrderIntent, ...]) -> list[OrderIntent]:
+    return [intent for intent in intents if intent.side is Side.BUY]
+
+
+@quick
+@given(inputs())
+def test_decision_never_raises_a_weight_above_its_cap(given_inputs: DecisionInputs) -> None:
+    for each in decide(given_inputs).strategies:
+        cap = each.signal.allocation * each.base_weight * each.multiplier
+        assert 0.0 <= each.final_allocation <= cap * (1 + 1e-12)
+
+
+@quick
+@given(inputs())
+def test_decision_entries_stay_within_the_gross_limit(given_inputs: DecisionInputs) -> None:
+    decided = decide(given_inputs).strategies
+    total = sum(each.final_allocation for each in decided if each.action is Action.BUY)
+    assert total <= given_inputs.policy.gross_limit * (1 + 1e-9)
+
+
+@quick
+@given(inputs())
+def test_decision_entry_of_a_shadowed_or_disabled_strategy_never_becomes_an_order(given_inputs: DecisionInputs) -> None:
+    decision = decide(given_inputs)
+    modes = {each.strategy: each.mode for each in decision.strategies}
+    assert all(modes[intent.strategy] is not Mode.DISABLED for intent in decision.intents)
+    assert all(modes[intent.strategy] is not Mode.SHADOW_MODE for intent in entries(decision.intents))
+    assert all(modes[each.strategy] is Mode.SHADOW_MODE for each in decision.virtual_fills)
+
+
+@quick
+@given(inputs())
+def test_decision_orders_only_what_was_signalled_and_not_overridden(given_inputs: DecisionInputs) -> None:
+    decision = decide(given_inputs)
+    wanted = {(each.strategy, each.signal.ticker) for each in decision.strategies if each.action is Action.BUY}
+    assert {(intent.strategy, intent.symbol) for intent in entries(decision.intents)} <= wanted
+    if decision.systemic_risk_detected or given_inputs.trading_state is not TradingState.ACTIVE:
+        assert wanted == set()
+    if given_inputs.trading_state is TradingState.HALTED:
+        assert (decision.intents, decision.virtual_fills) == ((), ())
+
+
+@quick
+@given(inputs())
+def test_decision_reserves_no_more_than_the_room(given_inputs: DecisionInputs) -> None:
+    intents = decide(given_inputs).intents
+    account = given_inputs.account
+    if account is None:
+        assert intents == ()
+        return
+    gross = sum((abs(each.quantity) * each.price for each in account.positions.values()), Decimal(0))
+    limit = account.equity * Decimal(repr(given_inputs.policy.gross_limit)) - gross
+    room = max(min(limit, account.buying_power) - given_inputs.reserved, Decimal(0))
+    assert sum((intent.reserved for intent in intents), Decimal(0)) <= room
+    assert all(intent.reserved > 0 for intent in entries(intents))
+    assert all(intent.reserved == 0 for intent in intents if intent.side is Side.SELL)
+
+
+@quick
+@given(inputs())
+def test_decision_sells_no_more_than_sleeve_and_account_hold(given_inputs: DecisionInputs) -> None:
+    sold: dict[Symbol, Decimal] = {}
+    for intent in decide(given_inputs).intents:
+        if intent.side is Side.SELL:
+            assert intent.quantity is not None
+            assert intent.quantity <= given_inputs.book.of(intent.strategy).real.quantity(intent.symbol)
+            sold[intent.symbol] = sold.get(intent.symbol, Decimal(0)) + intent.quantity
+    positions = given_inputs.account.positions if given_inputs.account else {}
+    assert all(quantity <= positions[symbol].quantity for symbol, quantity in sold.items())
+
+
+@quick
+@given(inputs())
+def test_decision_names_every_order_and_signal_once(given_inputs: DecisionInputs) -> None:
+    decision = decide(given_inputs)
+    orders = [intent.client_order_id for intent in decision.intents]
+    assert len(set(orders)) == len(orders)
+    assert not set(orders) & set(given_inputs.book.open_orders)
+    assert len({each.nonce for each in decision.strategies}) == len(given_inputs.signals)
+    nonces = {each.strategy: each.nonce for each in decision.strategies}
+    assert all(intent.nonce == nonces[intent.strategy] for intent in decision.intents)
+
+
+@quick
+@given(inputs())
+def test_decision_sends_nothing_while_an_earlier_order_is_in_doubt(given_inputs: DecisionInputs) -> None:
+    waiting = {(each.intent.strategy, each.intent.symbol) for each in given_inputs.book.open_orders.values()}
+    assert not waiting & {(intent.strategy, intent.symbol) for intent in decide(given_inputs).intents}
+
+
+def reordered(given_inputs: DecisionInputs) -> DecisionInputs:
+    return replace(
+        given_inputs,
+        signals=dict(reversed(list(given_inputs.signals.items()))),
+        prices=dict(reversed(list(given_inputs.prices.items()))),
+        book=replace(given_inputs.book, strategies=dict(reversed(list(given_inputs.book.strategies.items())))),
+    )
+
+
+def assert_same_decision(given_inputs: DecisionInputs, again: Callable[[DecisionInputs], DecisionInputs]) -> None:
+    first, second = decide(given_inputs), decide(again(given_inputs))
+    assert canonical_json(second) == canonical_json(first)
+
+
+@quick
+@given(inputs())
+def test_decision_is_the_same_when_it_is_taken_again(given_inputs: DecisionInputs) -> None:
+    assert_same_decision(given_inputs, lambda same: same)
+    assert decide(given_inputs) == decide(given_inputs)
+
+
+@quick
+@given(inputs())
+def test_decision_is_the_same_from_inputs_in_another_order(given_inputs: DecisionInputs) -> None:
+    assert_same_decision(given_inputs, reordered)
+
+
+@quick
+@given(inputs())
+def test_decision_is_the_same_from_its_logged_inputs(given_inputs: DecisionInputs) -> None:
+    text = canonical_json(given_inputs)
+    assert canonical_json(read_canonical_json(text)) == text
+    assert_same_decision(given_inputs, lambda logged: read_canonical_json(canonical_json(logged)))
+
+
+@st.composite
+def venues(draw: st.DrawFn) -> tuple[list[OrderState], list[BrokerOrder], Decimal]:
+    """Orders, everything the venue ever answered about them (late and twice, too), and the cash it took."""
+    orders, answers, cash = [], [], Decimal(0)
+    for number in range(draw(st.integers(1, 5))):
+        side = draw(st.sampled_from(Side))
+        order = open_order(draw(st.sampled_from("ab")), draw(st.sampled_from(SYMBOLS)), side)
+        identifier = ClientOrderId(f"mae-{number}")
+        orders.append(replace(order, intent=replace(order.intent, client_order_id=identifier)))
+        quantity, value = Decimal(0), Decimal(0)
+        fills = draw(st.lists(st.tuples(money("0.001", "500", 3), money("0.01", "900")), min_size=1, max_size=4))
+        for index, (filled, price) in enumerate(fills):
+            quantity, value = quantity + filled, value + filled * price
+            is_last = index == len(fills) - 1
+            answers.append(
+                BrokerOrder(
+                    client_order_id=identifier,
+                    broker_order_id=f"v{number}",
+                    status=OrderStatus.FILLED if is_last else OrderStatus.PARTIALLY_FILLED,
+                    filled_quantity=quantity,
+                    average_price=value / quantity,
+                )
+            )
+        cash += value if side is Side.BUY else -value
+    noise = draw(st.lists(st.sampled_from(answers), max_size=6))
+    last = [each for each in answers if each.status is OrderStatus.FILLED]
+    return orders, [*draw(st.permutations([*answers, *noise])), *last], cash
+
+
+def cost(sleeve: Sleeve) -> Decimal:
+    return sum((lot.quantity * lot.price for lots in sleeve.lots.values() for lot in lots), Decimal(0))
+
+
+@quick
+@given(venues(), st.randoms(use_true_random=False))
+def test_settlements_conserve_money_to_the_cent(
+    venue: tuple[list[OrderState], list[BrokerOrder], Decimal], chance: Random
+) -> None:
+    orders, answers, cash = venue
+    first = {order.intent.client_order_id: order for order in orders}
+    book = PortfolioBook(open_orders=first)
+    traded: dict[str, Decimal] = {}
+    for answer in answers:
+        # a tick that observed the order before another one brought it further
+        observed = chance.choice([first, book.open_orders]).get(answer.client_order_id)
+        if observed is None:
+            continue
+        outcome = settle(observed, answer, tenant_id="acme", uid="anna", account_id="A1", now=NOW)
+        for trade in (each.trade for each in rebased(book, [outcome]) if each.trade is not None):
+            assert trade.trade_id not in traded
+            traded[trade.trade_id] = trade.fill.signed_quantity * trade.price
+        book = settled_book(settled_book(book, [outcome]), [outcome])
+    spent = sum((cost(each.real) - each.real.realised for each in book.strategies.values()), Decimal(0))
+    assert abs(spent - cash) < CENT / 2
+    assert abs(sum(traded.values(), Decimal(0)) - cash) < CENT / 2
+    assert book.open_orders == {}

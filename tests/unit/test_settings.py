@@ -1,0 +1,156 @@
+"""Settings: where a value comes from, and what is said when it is wrong."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from backend.domain.errors import ConfigurationError
+from backend.domain.mode import UnscoredMode
+from backend.domain.policy import AllocationMethod, DecisionPolicy
+from backend.settings import Settings, load_settings
+
+
+def load(directory: Path, text: str = "", **variables: str) -> Settings:
+    if text:
+        (directory / "maestro.yaml").write_text(text)
+    return load_settings(variables, directory)
+
+
+def refusal(directory: Path, text: str = "", **variables: str) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        load(directory, text, **variables)
+    return str(caught.value)
+
+
+def test_settings_without_any_source_are_the_defaults(tmp_path: Path) -> None:
+    settings = load(tmp_path)
+    assert (settings.store, settings.tenant_id, settings.alpaca.paper) == ("sqlite", "default", True)
+    assert settings.sqlite_path == Path(".maestro/maestro.db")
+    assert len(settings.symbols) == 20
+    assert not settings.gemini.enabled
+
+
+def test_settings_environment_wins_over_file_wins_over_default(tmp_path: Path) -> None:
+    text = "tenant_id: from-file\nuid: from-file\nalpaca: {feed: sip, timeout_seconds: 3}\n"
+    settings = load(tmp_path, text, MAESTRO_TENANT_ID="from-env", MAESTRO_ALPACA__TIMEOUT_SECONDS="4")
+    assert (settings.tenant_id, settings.uid, settings.portfolio_id) == ("from-env", "from-file", "main")
+    assert (settings.alpaca.feed, settings.alpaca.timeout_seconds) == ("sip", 4.0)
+
+
+def test_settings_file_named_by_variable_is_read(tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text("uid: named")
+    assert load(tmp_path, "uid: default-file", MAESTRO_CONFIG=str(other)).uid == "named"
+
+
+def test_settings_file_named_but_missing_is_refused(tmp_path: Path) -> None:
+    assert "found none at" in refusal(tmp_path, MAESTRO_CONFIG=str(tmp_path / "absent.yaml"))
+
+
+@pytest.mark.parametrize("name", ["FIREBASE_PROJECT_ID", "GCLOUD_PROJECT", "GOOGLE_CLOUD_PROJECT"])
+def test_settings_project_comes_from_customary_variables(tmp_path: Path, name: str) -> None:
+    assert load(tmp_path, "project: in-file", **{name: "demo-x"}).project == "demo-x"
+
+
+def test_settings_own_variable_wins_over_customary_one(tmp_path: Path) -> None:
+    settings = load(tmp_path, APCA_API_KEY_ID="customary", APCA_API_SECRET_KEY="s", MAESTRO_ALPACA__KEY="own")
+    assert settings.alpaca.key.get_secret_value() == "own"
+    assert settings.alpaca.secret.get_secret_value() == "s"
+
+
+def test_settings_symbols_are_read_from_a_comma_separated_variable(tmp_path: Path) -> None:
+    assert load(tmp_path, MAESTRO_SYMBOLS="AAPL, MSFT").symbols == ("AAPL", "MSFT")
+    assert load(tmp_path, "strategies: {packages: [mine, yours]}").strategies.packages == ("mine", "yours")
+
+
+def test_settings_are_frozen(tmp_path: Path) -> None:
+    settings = load(tmp_path)
+    with pytest.raises(ValueError, match="frozen"):
+        settings.uid = "other"  # type: ignore[misc]
+    with pytest.raises(ValueError, match="frozen"):
+        settings.alpaca.paper = False  # type: ignore[misc]
+
+
+def test_settings_policy_takes_what_is_set_and_leaves_the_rest(tmp_path: Path) -> None:
+    text = """
+orchestrator:
+  sharpe_threshold_reduce: 1.5
+  unscored_mode: probation
+  performance_lookback_days: 20
+  allocation_method: equal_weight
+  base_weights: {momentum: 0.25}
+  disabled_strategies: [rsi]
+  shadow_slippage_bps: "7"
+"""
+    policy = load(tmp_path, text, MAESTRO_ORCHESTRATOR__GROSS_LIMIT="0.8").policy()
+    assert (policy.scoring.reduce, policy.scoring.shadow) == (1.5, 0.5)
+    assert policy.scoring.unscored is UnscoredMode.PROBATION
+    assert policy.allocation is AllocationMethod.EQUAL_WEIGHT
+    assert (policy.lookback_days, policy.gross_limit, policy.systemic_sell_threshold) == (20, 0.8, 3)
+    assert (dict(policy.base_weights), policy.disabled) == ({"momentum": 0.25}, frozenset({"rsi"}))
+    assert policy.shadow_slippage_bps == Decimal(7)
+
+
+def test_settings_policy_keeps_the_given_defaults(tmp_path: Path) -> None:
+    defaults = DecisionPolicy(systemic_sell_threshold=5)
+    assert load(tmp_path).policy(defaults) == defaults
+
+
+def test_settings_base_weights_are_read_from_json_in_the_environment(tmp_path: Path) -> None:
+    settings = load(tmp_path, MAESTRO_ORCHESTRATOR__BASE_WEIGHTS='{"trend": 0.5}')
+    assert dict(settings.policy().base_weights) == {"trend": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "words"),
+    [
+        ("tenantid: x", {}, ["tenantid", "did you mean tenant_id?"]),
+        ("alpaca: {papr: false}", {}, ["alpaca.papr", "did you mean alpaca.paper?"]),
+        ("", {"MAESTRO_ALPACA__PAPR": "false"}, ["alpaca.papr", "did you mean alpaca.paper?"]),
+        ("", {"MAESTRO_STOER": "sqlite"}, ["MAESTRO_STOER", "did you mean MAESTRO_STORE?"]),
+        ("", {"MAESTRO_STORE__PATH": "x"}, ["MAESTRO_STORE__PATH", "unknown"]),
+        ("alpaca: {paper: maybe}", {}, ["alpaca.paper", "expected", "'maybe'", "MAESTRO_ALPACA__PAPER"]),
+        ("store: mongo", {}, ["store", "'sqlite' or 'firestore'", "'mongo'"]),
+        ("history_days: 1", {}, ["history_days", "greater than or equal to 2", "1"]),
+        ("symbols: []", {}, ["symbols", "at least 1"]),
+        ("tenant_id: a/b", {}, ["tenant_id", "pattern", "'a/b'"]),
+        ("strategies: {time_limit_seconds: 0}", {}, ["strategies.time_limit_seconds", "greater than 0"]),
+        ("- a list", {}, ["expected words as keys", "list"]),
+        ("a: [1,\nb: 2", {}, ["expected YAML", "line"]),
+        ("orchestrator: {gross_limit: 9}", {}, ["gross_limit", "at most 4", "9"]),
+        ("orchestrator: {sharpe_threshold_shadow: 2}", {}, ["shadow=2", "reduce=1"]),
+        ("", {"MAESTRO_ORCHESTRATOR__BASE_WEIGHTS": "{"}, ["base_weights", "expected"]),
+    ],
+)
+def test_settings_refuse_with_key_expected_and_found(
+    tmp_path: Path, text: str, variables: dict[str, str], words: list[str]
+) -> None:
+    message = refusal(tmp_path, text, **variables)
+    for word in words:
+        assert word in message
+
+
+def test_settings_secrets_are_in_no_representation(tmp_path: Path) -> None:
+    settings = load(tmp_path, APCA_API_KEY_ID="PK-hush", MAESTRO_ALPACA__SECRET="S-hush")
+    for shown in (repr(settings), str(settings), settings.model_dump_json(), repr(settings.alpaca)):
+        assert "hush" not in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "alpaca: {secret: [hush]}",
+        "alpaca: hush",
+        "alpaca: {secrt: hush}",
+        "alpaca: {secret: hush, paper: perhaps}",
+        "alpaca: {url: [hush]}",
+        "alpaca: {secret: 'hush",
+    ],
+)
+def test_settings_secrets_are_in_no_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "maestro.yaml").write_text(text)
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings({}, tmp_path)
+    assert "hush" not in str(caught.value)
+    assert caught.value.__suppress_context__
