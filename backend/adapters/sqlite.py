@@ -10,21 +10,25 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
+
 from backend.adapters.documents.seam import Filter, Order, StoredDocument, Write, WriteKind
 from backend.domain.errors import CommitConflict, ConfigurationError, StoreCorrupt, StoreUnavailable
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS documents (
-    path TEXT PRIMARY KEY,
-    collection TEXT NOT NULL,
-    timestamp TEXT,  -- the field of that name, kept beside so that newest-first reads do not parse every document
-    fields TEXT NOT NULL,
-    version INTEGER NOT NULL
-);
-CREATE INDEX IF NOT EXISTS documents_by_time ON documents (collection, timestamp, path);
-CREATE TABLE IF NOT EXISTS commits (last INTEGER NOT NULL);
-INSERT INTO commits SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM commits);
-"""
+_SCHEMA = (
+    """
+    CREATE TABLE IF NOT EXISTS documents (
+        path TEXT PRIMARY KEY,
+        collection TEXT NOT NULL,
+        timestamp TEXT,  -- kept beside the fields: newest-first reads must not parse every document
+        fields TEXT NOT NULL,
+        version INTEGER NOT NULL
+    )
+    """,
+    "CREATE INDEX IF NOT EXISTS documents_by_time ON documents (collection, timestamp, path)",
+    "CREATE TABLE IF NOT EXISTS commits (last INTEGER NOT NULL)",
+    "INSERT INTO commits SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM commits)",
+)
 _BUSY_SECONDS = 10.0
 _BATCH = 500  # paths in one SELECT
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -63,16 +67,14 @@ class SqliteDocuments:
             )
         try:
             with self._translated():
-                tables = {name for (name,) in self._connection.execute("SELECT name FROM sqlite_master")}
-                if tables and "commits" not in tables:
-                    raise StoreCorrupt(
-                        f"{self._path}: expected a Maestro database, found another program's "
-                        f"({', '.join(sorted(tables)[:3])}); name another file"
-                    )
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-                if not tables:
-                    self._connection.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}COMMIT;")
+                # The change to write-ahead log fails at once, whatever the time-out, while another process makes it.
+                patiently = Retrying(
+                    retry=retry_if_exception(_is_locked),
+                    stop=stop_after_delay(_BUSY_SECONDS),
+                    wait=wait_random(0.005, 0.05),
+                    reraise=True,
+                )
+                patiently(self._prepare, durable)
         except BaseException:
             self._connection.close()
             raise
@@ -120,6 +122,20 @@ class SqliteDocuments:
         with self._lock, self._translated():
             rows = self._connection.execute(select, values).fetchall()
         return [self._document(path, fields, version) for path, fields, version in rows]
+
+    def _prepare(self, durable: bool) -> None:
+        tables = {name for (name,) in self._connection.execute("SELECT name FROM sqlite_master")}
+        if tables and "commits" not in tables:
+            raise StoreCorrupt(
+                f"{self._path}: expected a Maestro database, found another program's "
+                f"({', '.join(sorted(tables)[:3])}); name another file"
+            )
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        if not tables:
+            with self._transaction("IMMEDIATE"):
+                for statement in _SCHEMA:
+                    self._connection.execute(statement)
 
     def _write(self, write: Write, version: int) -> None:
         row = self._connection.execute("SELECT fields, version FROM documents WHERE path = ?", (write.path,)).fetchone()
@@ -189,6 +205,10 @@ class SqliteDocuments:
             f"{self._path}: expected a database file that can be read and written, found {e}; "
             "check the folder's rights and space, and that no other process holds it"
         )
+
+
+def _is_locked(e: BaseException) -> bool:
+    return isinstance(e, sqlite3.OperationalError) and (e.sqlite_errorcode & 0xFF) == sqlite3.SQLITE_BUSY
 
 
 def _column(name: str, values: list[Any]) -> str:

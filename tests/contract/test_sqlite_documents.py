@@ -52,6 +52,39 @@ print(won)
 """
 
 
+OPENERS = """
+import multiprocessing
+import sys
+import tempfile
+from backend.adapters.sqlite import SqliteDocuments
+
+def opened(path, together):
+    together.wait()
+    SqliteDocuments(path).close()
+
+fork = multiprocessing.get_context("fork")
+failed = 0
+for _ in range(30):
+    with tempfile.TemporaryDirectory() as folder:
+        together = fork.Barrier(4)
+        processes = [fork.Process(target=opened, args=(folder + "/maestro.db", together)) for _ in range(4)]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+            failed += process.exitcode != 0
+print(failed)
+"""
+
+
+def test_sqlite_file_is_made_by_several_processes_at_the_same_moment() -> None:
+    # Without the repetition about one new file in six refused one of its four openers.
+    root = Path(__file__).resolve().parents[2]
+    command = [sys.executable, "-c", OPENERS]
+    ended = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True, timeout=60)
+    assert (ended.stdout, ended.stderr) == ("0\n", "")
+
+
 def test_sqlite_processes_share_a_file_and_each_tick_has_one_winner(tmp_path: Path) -> None:
     def write(_: int) -> int:
         command = [sys.executable, "-c", WRITER, str(tmp_path / "maestro.db")]
