@@ -21,7 +21,7 @@ from pydantic_settings.exceptions import SettingsError
 from backend.domain.configuration import configured
 from backend.domain.errors import ConfigurationError
 from backend.domain.mode import UnscoredMode
-from backend.domain.policy import AllocationMethod, DecisionPolicy
+from backend.domain.policy import AllocationMethod, DecisionPolicy, ModePolicyName, OnDemotion
 from backend.settings_sources import GivenVariables, customary_values, file_values, merged
 
 DEFAULT_FILE = "maestro.yaml"
@@ -93,10 +93,17 @@ class ScheduleSettings(Block):
 class OrchestratorSettings(Block):
     """The keys of a tenant's ``config/orchestrator`` and the account's frictions; unset ones keep the defaults."""
 
+    mode_policy: ModePolicyName | None = None
     sharpe_threshold_reduce: float | None = None
     sharpe_threshold_shadow: float | None = None
     min_returns: int | None = None
     unscored_mode: UnscoredMode | None = None
+    psr_benchmark_sharpe: float | None = None
+    psr_demote_below: float | None = None
+    psr_promote_above: float | None = None
+    psr_min_dwell_days: int | None = None
+    psr_lookback_returns: int | None = None
+    psr_min_returns: int | None = None
     performance_lookback_days: int | None = None
     periods_per_year: int | None = None
     risk_free_rate: float | None = None
@@ -105,6 +112,7 @@ class OrchestratorSettings(Block):
     allocation_method: AllocationMethod | None = None
     base_weights: dict[str, float] | None = None
     disabled_strategies: Names | None = None
+    on_demotion: OnDemotion | None = None
     drift_band: float | None = None
     min_order_notional: Decimal | None = None
     reserve_margin: Decimal | None = None
@@ -132,6 +140,7 @@ class Settings(BaseSettings):
     symbols: Names = Field(default=tuple(_TWENTY_STOCKS.split()), min_length=1)
     history_days: int = Field(default=260, ge=2, le=5000)
     prices_file: Path | None = None
+    calendar: str = "XNYS"
     strategies: StrategySettings = StrategySettings()
     alpaca: AlpacaSettings = AlpacaSettings()
     gemini: GeminiSettings = GeminiSettings()

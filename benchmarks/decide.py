@@ -16,13 +16,16 @@ import numpy as np
 import pandas as pd  # type: ignore[import-untyped]
 
 from backend.domain.account import Account, Position
-from backend.domain.commitment import decided_book
+from backend.domain.book import PortfolioBook
+from backend.domain.commitment import decision_events
 from backend.domain.decide import decide
 from backend.domain.decision import Decision, DecisionInputs, StrategyDecision
+from backend.domain.journal import folded
+from backend.domain.lots import Lot
 from backend.domain.mode import Mode
 from backend.domain.policy import DecisionPolicy
 from backend.domain.signal import Action, StrategySignal, Symbol
-from backend.domain.sleeve import Lot, PortfolioBook, Sleeve
+from backend.domain.sleeve import Sleeve
 from benchmarks.fund import CASH, OPENS_AT, names, track_record
 from benchmarks.stopwatch import interleaved, medians
 from benchmarks.table import Measurement, Row, Target, progress
@@ -137,7 +140,8 @@ def _case(count: int) -> Case:
         prices=PRICES,
     )
     decision = decide(first)
-    known = decided_book(PortfolioBook(), decision, (), _account(PortfolioBook()), first.policy)
+    opening = replace(first, account=_account(PortfolioBook()))
+    known = folded(opening.book, decision_events(opening, decision, opening.book))
     entering, steady = _holding(known, decision, Decimal(0)), _holding(known, decision, CASH)
     return Case(
         count=count,

@@ -27,7 +27,7 @@ FIRST_TICK = (
     "import backend.adapters.firestore, backend.adapters.documents, backend.engine.cycle\n"
     "import functions.bootstrap, functions.strategies.loader"
 )
-UNWANTED = ("pandas", "alpaca", "vertexai", "google.genai")
+UNWANTED = ("pandas", "alpaca", "exchange_calendars", "vertexai", "google.genai")
 MOST_RATIO = 1.15
 MOST_MEGABYTES = 95.0
 PROBE = """

@@ -5,23 +5,29 @@ whatever knows its tenant is built anew for every call. Importing this module im
 """
 
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from functions import clients
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from structlog.typing import FilteringBoundLogger
 
     from backend.adapters.cloud_tasks import TickQueue
     from backend.adapters.documents import Documents, DocumentStore
     from backend.adapters.firestore_portfolios import FirestorePortfolios
+    from backend.domain.tick import PortfolioKey
     from backend.engine.cycle import Cycle
+    from backend.engine.snapshots import DayClose
     from backend.ports.bars import Bars
     from backend.ports.broker import Broker
+    from backend.ports.calendar import Calendar
     from backend.ports.clock import Clock
+    from backend.ports.performances import PerformanceHistory
+    from backend.ports.statements import Statements
     from backend.ports.summary import Summarizer
     from backend.settings import Settings
-
-_BUILD = lru_cache(maxsize=8)  # a process serves few accounts; each client holds sockets
 
 
 @lru_cache(maxsize=1)
@@ -48,8 +54,8 @@ def documents(settings: "Settings") -> "Documents":
         Firestore without a project.
     """
     if settings.store == "sqlite":
-        return _sqlite_documents(settings.sqlite_path)
-    return _firestore_documents(project(settings))
+        return clients.sqlite_documents(settings.sqlite_path)
+    return clients.firestore_documents(project(settings))
 
 
 def store(settings: "Settings") -> "DocumentStore":
@@ -59,32 +65,64 @@ def store(settings: "Settings") -> "DocumentStore":
     return DocumentStore(documents(settings))
 
 
+def performances(settings: "Settings") -> "PerformanceHistory":
+    """Return what the days brought, over ``documents``."""
+    from backend.adapters.documents.performance_history import DocumentPerformanceHistory
+
+    return DocumentPerformanceHistory(documents(settings))
+
+
 def portfolios(settings: "Settings") -> "FirestorePortfolios":
     """Return who is to be run."""
     from backend.adapters.firestore_portfolios import FirestorePortfolios
 
-    return FirestorePortfolios(_firestore_client(project(settings)))
+    return FirestorePortfolios(clients.firestore_client(project(settings)))
 
 
 def tick_queue(settings: "Settings", *, location: str, function: str) -> "TickQueue":
     """Return the queue of the function that runs one tenant's tick."""
-    return _tick_queue(project(settings), location, function)
+    return clients.tick_queue(project(settings), location, function)
 
 
 def bars(settings: "Settings") -> "Bars":
     """Return prices from the settings' file, else from Alpaca."""
     if settings.prices_file is not None:
-        return _csv_bars(settings.prices_file)
+        return clients.csv_bars(settings.prices_file)
     alpaca = settings.alpaca
     key, secret = _credentials(settings)
-    return _alpaca_bars(key, secret, alpaca.data_url or alpaca.url, alpaca.feed, alpaca.timeout_seconds)
+    return clients.alpaca_bars(key, secret, alpaca.data_url or alpaca.url, alpaca.feed, alpaca.timeout_seconds)
+
+
+def calendar(settings: "Settings", portfolio: "Mapping[str, Any]") -> "Calendar":
+    """Return when the portfolio's own venue trades, else the settings'.
+
+    Raises
+    ------
+    ConfigurationError
+        The portfolio's definition names its calendar by something that is no text.
+    """
+    from backend.domain.errors import ConfigurationError
+
+    name = portfolio.get("calendar", settings.calendar)
+    if not isinstance(name, str):
+        raise ConfigurationError(
+            f"portfolios/….calendar: expected the name of a calendar such as XNYS or 24/7, found {name!r}; correct it"
+        )
+    return clients.exchange_calendar(name)
 
 
 def broker(settings: "Settings") -> "Broker":
     """Return the venue; the settings' one account serves every tenant until each has its own."""
     alpaca = settings.alpaca
     key, secret = _credentials(settings)
-    return _alpaca_broker(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
+    return clients.alpaca_broker(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
+
+
+def statements(settings: "Settings") -> "Statements":
+    """Return the books of the account at the venue."""
+    alpaca = settings.alpaca
+    key, secret = _credentials(settings)
+    return clients.alpaca_statements(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
 
 
 def cycle(settings: "Settings", *, tenant_id: str, portfolio_id: str, uid: str) -> "Cycle":
@@ -123,12 +161,25 @@ def cycle(settings: "Settings", *, tenant_id: str, portfolio_id: str, uid: str) 
     )
 
 
+def day_close(settings: "Settings", key: "PortfolioKey") -> "DayClose":
+    """Put together the parts that close one portfolio's days."""
+    from backend.engine.snapshots import DayClose
+
+    books = store(settings)
+    return DayClose(
+        cycle=cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid),
+        store=books,
+        calendar=calendar(settings, books.observe_book(key).portfolio),
+        statements=statements(settings),
+    )
+
+
 def narrator(settings: "Settings") -> "Summarizer | None":
     """Return Gemini when it is enabled."""
     gemini = settings.gemini
     if not gemini.enabled:
         return None
-    return _vertex_summarizer(
+    return clients.vertex_summarizer(
         gemini.project or project(settings), gemini.location, gemini.model, gemini.timeout_seconds
     )
 
@@ -185,61 +236,3 @@ def _missing(key: str, expected: str, variables: str) -> Exception:
     from backend.domain.errors import ConfigurationError
 
     return ConfigurationError(f"{key}: expected {expected}, found none; set {variables}, or {key} in maestro.yaml")
-
-
-@_BUILD
-def _sqlite_documents(path: Path) -> "Documents":
-    from backend.adapters.sqlite import SqliteDocuments
-
-    return SqliteDocuments(path)
-
-
-@_BUILD
-def _firestore_client(project: str) -> Any:
-    from google.cloud import firestore
-
-    # Not firebase_admin's: that one fails in the emulator without default credentials. Synchronous: an
-    # AsyncClient dies with the event loop of the first invocation.
-    return firestore.Client(project=project)
-
-
-@_BUILD
-def _firestore_documents(project: str) -> "Documents":
-    from backend.adapters.documents import open_documents
-
-    return open_documents(_firestore_client(project))
-
-
-@_BUILD
-def _tick_queue(project: str, location: str, function: str) -> "TickQueue":
-    from backend.adapters.cloud_tasks import TickQueue
-
-    return TickQueue(project, location, function)
-
-
-@_BUILD
-def _csv_bars(path: Path) -> "Bars":
-    from backend.adapters.csv_bars import CsvBars
-
-    return CsvBars(path)
-
-
-@_BUILD
-def _alpaca_bars(key: str, secret: str, url: str | None, feed: str, timeout_seconds: float) -> "Bars":
-    from backend.adapters.alpaca import AlpacaBars
-
-    return AlpacaBars(key, secret, url=url, feed=feed, timeout_seconds=timeout_seconds)
-
-
-@_BUILD
-def _alpaca_broker(key: str, secret: str, paper: bool, url: str | None, timeout_seconds: float) -> "Broker":
-    from backend.adapters.alpaca import AlpacaBroker
-
-    return AlpacaBroker(key, secret, paper=paper, url=url, timeout_seconds=timeout_seconds)
-
-
-@_BUILD
-def _vertex_summarizer(project: str, location: str, model: str, timeout_seconds: float) -> "Summarizer":
-    from backend.adapters.vertex import VertexSummarizer
-
-    return VertexSummarizer(project, location, model, timeout_seconds)

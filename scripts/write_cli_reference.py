@@ -43,15 +43,23 @@ def reference() -> str:
 
 def commands() -> dict[str, Any]:
     """Return every command by name."""
-    group: Any = typer.main.get_command(app)
-    return dict(group.commands)
+    return dict(_commands(typer.main.get_command(app), ""))
+
+
+def _commands(group: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    """Yield every command below a group, by its whole name."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
 
 
 def _section(name: str, command: Any) -> str:
     about = inspect.cleandoc(command.help or "")
     lines = [f"## `maestro {name}`\n", *_paragraphs(about), ""]
     rows = [_row(option) for option in command.params]
-    return "\n".join([*lines, "| Option | Default | Meaning |", "|---|---|---|", *rows, ""])
+    return "\n".join([*lines, "| Option or argument | Default | Meaning |", "|---|---|---|", *rows, ""])
 
 
 def _paragraphs(text: str) -> Iterator[str]:
@@ -61,6 +69,8 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 
 def _row(option: Any) -> str:
+    if option.param_type_name == "argument":  # it has a name, but no option string
+        return f"| `{option.name.upper()}` | {_default(option)} | {(option.help or '').strip()} |"
     name = " ".join(f"`{each}`" for each in option.opts)
     kind = "" if option.is_flag or isinstance(option.default, bool) else f" {_kind(option)}"
     return f"| {name}{kind} | {_default(option)} | {(option.help or '').strip()} |"

@@ -25,6 +25,7 @@ MEANINGS = {
     "symbols": "tickers whose daily bars are loaded, unless the portfolio's document names its own",
     "history_days": "daily bars a strategy is shown",
     "prices_file": "wide CSV of daily closes to read instead of Alpaca's bars",
+    "calendar": "when the venue trades: a MIC that exchange_calendars knows, or `24/7` for UTC days",
     "strategies.packages": "dotted names of packages with strategies, beside the library",
     "strategies.time_limit_seconds": "seconds that each strategy may take in each tick",
     "alpaca.key": "API key id; also read from `APCA_API_KEY_ID`",
@@ -43,11 +44,19 @@ MEANINGS = {
     "schedule.daily_snapshot": "unix cron of the daily snapshot",
     "schedule.monthly_snapshot": "unix cron of the monthly snapshot",
     "schedule.time_zone": "IANA zone that the cron lines are read in",
+    "orchestrator.mode_policy": "which rule turns records into modes: `threshold` or `probabilistic`; see "
+    "[mode policies](../explanation/mode-policies.md)",
     "orchestrator.sharpe_threshold_reduce": "Sharpe ratio from which a strategy is ACTIVE",
     "orchestrator.sharpe_threshold_shadow": "Sharpe ratio below which it is in SHADOW_MODE; at most the one above",
-    "orchestrator.min_returns": "daily returns needed to be judged; at least 2",
+    "orchestrator.min_returns": "daily returns needed to be judged by thresholds; at least 2",
     "orchestrator.unscored_mode": "what a strategy gets before it can be judged: `active` (×1) or `probation` (×0.25)",
-    "orchestrator.performance_lookback_days": "calendar days scored; 1 to 60",
+    "orchestrator.psr_benchmark_sharpe": "annualised Sharpe ratio that the probabilities are about; −100 to 100",
+    "orchestrator.psr_demote_below": "probability below which a strategy goes to SHADOW_MODE; 0 to 1",
+    "orchestrator.psr_promote_above": "probability above which it is ACTIVE; at least the one above, at most 1",
+    "orchestrator.psr_min_dwell_days": "days of the record that a mode lasts at least; 0 to 60",
+    "orchestrator.psr_lookback_returns": "newest days of the record that are judged; 3 to 60",
+    "orchestrator.psr_min_returns": "daily returns needed to be judged by probability; 3 to `psr_lookback_returns`",
+    "orchestrator.performance_lookback_days": "calendar days scored by thresholds; 1 to 60",
     "orchestrator.periods_per_year": "returns a year: 252, or 365 for markets that never close; at least 1",
     "orchestrator.risk_free_rate": "per year, as a fraction",
     "orchestrator.systemic_sell_threshold": "strategies that must SELL at once for BUY to become HOLD; at least 1",
@@ -56,8 +65,10 @@ MEANINGS = {
     "`equal_weight`: of the strategy's 1/N of it",
     "orchestrator.base_weights": "strategy → weight 0 to 1, which wins over the method; JSON in the environment",
     "orchestrator.disabled_strategies": "strategies that place no order",
+    "orchestrator.on_demotion": "what becomes of a shadowed strategy's real positions; `exit_only`: its own exits are "
+    "carried out; `flatten`: they are sold; `hold`: they are kept",
     "orchestrator.drift_band": "part of a target below which an entry is not topped up; 0 to below 1",
-    "orchestrator.min_order_notional": "smallest entry, in account currency",
+    "orchestrator.min_order_notional": "smallest entry, in account currency; at least 0.01",
     "orchestrator.reserve_margin": "held on top of an order by quantity, whose price can move; 0 to below 1",
     "orchestrator.shadow_slippage_bps": "basis points by which virtual fills are worse than the close",
     "orchestrator.shadow_fee_bps": "basis points of fees on virtual fills",
@@ -68,6 +79,12 @@ _POLICY_NAMES = {
     "sharpe_threshold_shadow": "scoring.shadow",
     "min_returns": "scoring.min_returns",
     "unscored_mode": "scoring.unscored",
+    "psr_benchmark_sharpe": "probabilistic.benchmark_sharpe",
+    "psr_demote_below": "probabilistic.demote_below",
+    "psr_promote_above": "probabilistic.promote_above",
+    "psr_min_dwell_days": "probabilistic.min_dwell_days",
+    "psr_lookback_returns": "probabilistic.lookback_returns",
+    "psr_min_returns": "probabilistic.min_returns",
     "performance_lookback_days": "lookback_days",
     "allocation_method": "allocation",
     "disabled_strategies": "disabled",
@@ -92,7 +109,7 @@ orchestrator:
   sharpe_threshold_reduce: 1.2
 ```
 
-The keys of the block `orchestrator` up to `disabled_strategies` are also those of a tenant's `config/orchestrator`
+The keys of the block `orchestrator` up to `on_demotion` are also those of a tenant's `config/orchestrator`
 document, which wins over the settings for that tenant. The last five can only be set here.
 """
 
@@ -171,6 +188,7 @@ _KINDS = {
     "tuple": "list",
     "Annotated": "list",  # Names
     "dict": "map",
+    "ModePolicyName": "one of two",
     "UnscoredMode": "one of two",
     "AllocationMethod": "one of two",
 }

@@ -12,7 +12,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
@@ -20,9 +20,13 @@ from typing import TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.adapters.csv_actions import read_actions
+from backend.domain.corporate_action import CorporateAction
 from backend.domain.errors import MarketDataError
 from backend.domain.market import MarketData, SymbolHistory, last_closed_day
 from backend.domain.signal import Symbol
+
+_CLOSE_AGE = timedelta(days=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +40,21 @@ class _Column:
 class CsvBars:
     """``Bars`` from one file, read once. A day's close is known from 16:00 New York on.
 
+    Parameters
+    ----------
+    path : closes; what positions are marked at as well, so printed ones where there are ``actions``
+    actions : splits and cash dividends, see `backend.adapters.csv_actions`; none without
+
     Raises
     ------
     MarketDataError
-        The file is missing, empty or damaged, a date is out of order, or a close is not a positive number.
+        A file is missing, empty or damaged, a date is out of order, or a close is not a positive number.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, actions: Path | None = None) -> None:
         self._path = path
         self._days, self._columns = _Reader(path).read()
+        self._actions = tuple(each.action for each in read_actions(actions)) if actions is not None else ()
 
     @property
     def path(self) -> Path:
@@ -80,6 +90,20 @@ class CsvBars:
 
     def latest(self, symbols: Sequence[Symbol], *, at: datetime) -> Mapping[Symbol, Decimal]:
         return self.daily(symbols, until=at, days=1).prices()
+
+    def closes(self, symbols: Sequence[Symbol], *, day: date) -> Mapping[Symbol, Decimal]:
+        stop = bisect_right(self._days, day)
+        if not stop or self._days[stop - 1] <= day - _CLOSE_AGE:
+            return {}
+        columns = {symbol: self._columns[symbol] for symbol in symbols if symbol in self._columns}
+        return {
+            symbol: Decimal(repr(float(column.closes[stop - 1 - column.first])))
+            for symbol, column in columns.items()
+            if column.first < stop
+        }
+
+    def corporate_actions(self, symbols: Sequence[Symbol], first: date, last: date) -> Sequence[CorporateAction]:
+        return tuple(each for each in self._actions if each.symbol in symbols and first <= each.ex_day <= last)
 
 
 class _Reader:

@@ -22,6 +22,9 @@ def _sentences(decision: Decision) -> Iterator[str]:
     yield from _changes(decision)
     yield from _held_back(decision)
     yield _orders(decision.intents)
+    if decision.crosses:
+        crossed = (f"{each.symbol} from {each.seller} to {each.buyer}" for each in decision.crosses)
+        yield f"{_count(len(decision.crosses), 'cross', 'crosses')} inside: {_listed(crossed)}."
     if decision.virtual_fills:
         yield f"{_count(len(decision.virtual_fills), 'virtual fill')} in shadow."
     if decision.denials:

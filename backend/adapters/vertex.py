@@ -154,6 +154,7 @@ def _prompt(decision: Decision) -> str:
             for each in decision.intents[:_LONGEST_LIST]
         ],
         "orders_in_total": len(decision.intents),
+        "crossed_inside": len(decision.crosses),
         "virtual_fills": len(decision.virtual_fills),
         "denied": [[each.strategy, each.symbol, each.reason] for each in decision.denials[:_LONGEST_LIST]],
         "failed": list(decision.failures)[:_LONGEST_LIST],

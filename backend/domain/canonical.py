@@ -7,7 +7,7 @@ name and are looked up among the domain's own. Keys are sorted, so equal values 
 import json
 import math
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,11 +17,47 @@ from typing import Any
 
 import numpy as np
 
-from backend.domain import account, decision, mode, order, policy, signal, sleeve, track_record, trading_state
+from backend.domain import (
+    account,
+    book,
+    closing,
+    corporate_action,
+    crossing,
+    decision,
+    journal,
+    lots,
+    mode,
+    order,
+    paper,
+    policy,
+    signal,
+    sleeve,
+    snapshot,
+    track_record,
+    trading_state,
+)
 from backend.domain.errors import MaestroError, StoreCorrupt
 
 _DEEPEST = 24  # levels of nesting that are kept
-_MODULES = (account, decision, mode, order, policy, signal, sleeve, track_record, trading_state)
+_MODULES = (
+    account,
+    book,
+    closing,
+    corporate_action,
+    crossing,
+    decision,
+    journal,
+    lots,
+    mode,
+    order,
+    paper,
+    policy,
+    signal,
+    sleeve,
+    snapshot,
+    track_record,
+    trading_state,
+)
 
 
 def _field_names(cls: type) -> tuple[str, ...] | None:
@@ -76,11 +112,12 @@ def _encode(value: object, depth: int = 0) -> Any:
         fields_of = _FIELDS[kind.__name__]
         return {"$c": kind.__name__, "v": [_encode(getattr(value, key), depth + 1) for key in fields_of]}
     if isinstance(value, Mapping):
-        return {"$m": _sorted([_encode(key, depth + 1), _encode(item, depth + 1)] for key, item in value.items())}
+        pairs = [[_encode(key, depth + 1), _encode(item, depth + 1)] for key, item in value.items()]
+        return {"$m": sorted(pairs, key=_key_text)}
     if isinstance(value, tuple | list):
         return [_encode(item, depth + 1) for item in value]
     if isinstance(value, frozenset | set):
-        return {"$s": _sorted(_encode(item, depth + 1) for item in value)}
+        return {"$s": sorted((_encode(item, depth + 1) for item in value), key=_text)}
     for kind_of, (tag, write) in _WRITERS.items():
         if kind is kind_of:
             return {tag: write(value)}
@@ -100,8 +137,13 @@ def _foreign(value: object) -> dict[str, str]:
     return {"$o": f"<{type(value).__module__}.{type(value).__qualname__}>"}
 
 
-def _sorted(items: Iterable[Any]) -> list[Any]:
-    return sorted(items, key=lambda item: json.dumps(item, sort_keys=True))
+def _key_text(pair: list[Any]) -> str:
+    return _text(pair[0])
+
+
+def _text(value: Any) -> str:
+    """Return what values are sorted by; most are text, and stand for themselves."""
+    return value if type(value) is str else json.dumps(value, sort_keys=True)
 
 
 _WRITERS: dict[type, tuple[str, Callable[[Any], Any]]] = {

@@ -1,17 +1,22 @@
 """What committing a decision changes: the capital it reserves and the standing of every strategy."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
 from backend.domain.account import Account
-from backend.domain.decision import Decision
+from backend.domain.book import PortfolioBook
+from backend.domain.counterfactual import paper_trades
+from backend.domain.crossing import Cross
+from backend.domain.decision import Decision, DecisionInputs
+from backend.domain.draft import BASIS_POINT
 from backend.domain.evaluation import AccountSnapshot
-from backend.domain.mode import Mode
-from backend.domain.order import OrderState
-from backend.domain.policy import DecisionPolicy
+from backend.domain.journal import Event, Filled, ModeEntered, PaperTraded, StrategyOpened, VirtuallyFilled, WeightSet
+from backend.domain.ledger import LedgerTrade, TradeKind
+from backend.domain.lots import Fill
+from backend.domain.order import ClientOrderId, OrderState, Side
 from backend.domain.signal import StrategyId
-from backend.domain.sleeve import PortfolioBook, StrategyBook
-from backend.domain.trading_state import Trading
+from backend.domain.trading_state import Trading, WorkingOrder
 
 
 def account_snapshot(account: Account, book: PortfolioBook) -> AccountSnapshot:
@@ -29,40 +34,85 @@ def account_snapshot(account: Account, book: PortfolioBook) -> AccountSnapshot:
 
 
 def reserved(trading: Trading, decision: Decision, account: Account, log_head: str) -> Trading:
-    """Hold every entry's buying power, raise the high-water mark and move the head of the log."""
-    held: dict[str, Decimal] = {
-        intent.client_order_id: intent.reserved for intent in decision.intents if intent.reserved > 0
+    """Note every order with the buying power it holds, raise the high-water mark and move the head of the log."""
+    orders = {
+        intent.client_order_id: WorkingOrder(symbol=intent.symbol, side=intent.side, reserved=intent.reserved)
+        for intent in decision.intents
     }
     return replace(
         trading,
-        reservations={**trading.reservations, **held},
+        working={**trading.working, **orders},
         high_water_mark=max(trading.high_water_mark, account.equity),
         log_head=log_head,
     )
 
 
-def decided_book(
-    book: PortfolioBook,
-    decision: Decision,
-    orders: tuple[OrderState, ...],
-    account: Account,
-    policy: DecisionPolicy,
-) -> PortfolioBook:
-    """Enter new modes, the virtual fills and the orders under way."""
-    strategies = dict(book.strategies)
-    weights = policy.weights([each.strategy for each in decision.strategies])
+def decision_events(inputs: DecisionInputs, decision: Decision, book: PortfolioBook) -> tuple[Event, ...]:
+    """Return what a decision does to the book: newcomers, weights, modes, crosses, virtual fills, paper trades."""
+    return tuple(_events(inputs, decision, book))
+
+
+def _events(inputs: DecisionInputs, decision: Decision, book: PortfolioBook) -> Iterator[Event]:
+    at = decision.decided_at
+    equity = inputs.account.equity if inputs.account else Decimal(0)
+    weights = inputs.policy.weights([each.strategy for each in decision.strategies])
     for name, weight in weights.items():
-        strategy = StrategyId(name)
-        if strategy not in strategies:
-            strategies[strategy] = StrategyBook(capital=account.equity * Decimal(repr(weight)))
+        strategy, exact = StrategyId(name), Decimal(repr(weight))
+        if strategy not in book.strategies:
+            yield StrategyOpened(at=at, strategy=strategy, capital=equity * exact)
+        if exact != book.of(strategy).weight:
+            yield WeightSet(at=at, strategy=strategy, weight=exact)
     for change in decision.mode_changes:
-        held = strategies[change.strategy]
-        starts_shadow = change.after.mode is Mode.SHADOW_MODE
-        strategies[change.strategy] = replace(
-            held, mode=change.after, virtual=held.real if starts_shadow else held.virtual
+        yield ModeEntered(at=at, strategy=change.strategy, state=change.after)
+    rate = inputs.policy.shadow_slippage_bps * BASIS_POINT
+    for cross in decision.crosses:
+        for strategy, side in _parties(cross):
+            fill = _cross_fill(cross, side, rate)
+            yield Filled(at=at, strategy=strategy, fill=fill, trade_id=_trade_id(cross, side), is_cross=True)
+    for virtual in decision.virtual_fills:
+        yield VirtuallyFilled(at=at, strategy=virtual.strategy, fill=virtual.fill)
+    for name, trades in paper_trades(inputs, decision, book).items():
+        yield PaperTraded(at=at, strategy=name, trades=trades)
+
+
+def _parties(cross: Cross) -> tuple[tuple[StrategyId, Side], ...]:
+    return (cross.seller, Side.SELL), (cross.buyer, Side.BUY)
+
+
+def _trade_id(cross: Cross, side: Side) -> str:
+    return f"{cross.cross_id}-{side}"
+
+
+def _cross_fill(cross: Cross, side: Side, rate: Decimal) -> Fill:
+    """Fill at the observed price; what it spared is the slippage that virtual fills are charged."""
+    spared = cross.quantity * cross.price * rate
+    return Fill(symbol=cross.symbol, side=side, quantity=cross.quantity, price=cross.price, spared=spared)
+
+
+def cross_trades(decision: Decision, *, uid: str, account_id: str) -> tuple[LedgerTrade, ...]:
+    """Return both sides of every cross as they stand in the ledger."""
+    return tuple(
+        LedgerTrade(
+            trade_id=_trade_id(cross, side),
+            tenant_id=decision.tenant_id,
+            uid=uid,
+            strategy_id=strategy,
+            run_id=decision.tick_id,
+            symbol=cross.symbol,
+            side=side,
+            qty=cross.quantity,
+            price=cross.price,
+            ts=decision.decided_at,
+            order_id=ClientOrderId(cross.cross_id),
+            account_id=account_id,
+            kind=TradeKind.CROSS,
         )
-    for each in decision.virtual_fills:
-        held = strategies[each.strategy]
-        strategies[each.strategy] = replace(held, virtual=held.scored.filled(each.fill))
+        for cross in decision.crosses
+        for strategy, side in _parties(cross)
+    )
+
+
+def with_orders(book: PortfolioBook, orders: tuple[OrderState, ...]) -> PortfolioBook:
+    """Return the book with new orders under way."""
     under_way = {order.intent.client_order_id: order for order in orders}
-    return PortfolioBook(strategies=strategies, open_orders={**book.open_orders, **under_way})
+    return replace(book, open_orders={**book.open_orders, **under_way})

@@ -8,7 +8,7 @@ from typing import Any
 
 from backend.domain.errors import ConfigurationError
 from backend.domain.mode import UnscoredMode
-from backend.domain.policy import AllocationMethod, DecisionPolicy
+from backend.domain.policy import AllocationMethod, DecisionPolicy, ModePolicyName, OnDemotion
 
 
 def _weights(value: Any) -> dict[str, float]:
@@ -45,21 +45,28 @@ def _name(value: Any) -> str:
     return value
 
 
-_SCORING = {
-    "sharpe_threshold_reduce": ("reduce", _number),
-    "sharpe_threshold_shadow": ("shadow", _number),
-    "min_returns": ("min_returns", _whole),
-    "unscored_mode": ("unscored", UnscoredMode),
-}
-_POLICY = {
-    "performance_lookback_days": ("lookback_days", _whole),
-    "periods_per_year": ("periods_per_year", _whole),
-    "risk_free_rate": ("risk_free_rate", _number),
-    "systemic_sell_threshold": ("systemic_sell_threshold", _whole),
-    "gross_limit": ("gross_limit", _number),
-    "allocation_method": ("allocation", AllocationMethod),
-    "base_weights": ("base_weights", _weights),
-    "disabled_strategies": ("disabled", _names),
+_POLICY, _THRESHOLD, _PROBABILISTIC = "", "scoring", "probabilistic"  # the part of the policy that holds a field
+_KEYS: dict[str, tuple[tuple[str, ...], str, Any]] = {
+    "mode_policy": ((_POLICY,), "mode_policy", ModePolicyName),
+    "sharpe_threshold_reduce": ((_THRESHOLD,), "reduce", _number),
+    "sharpe_threshold_shadow": ((_THRESHOLD,), "shadow", _number),
+    "min_returns": ((_THRESHOLD,), "min_returns", _whole),
+    "unscored_mode": ((_THRESHOLD, _PROBABILISTIC), "unscored", UnscoredMode),
+    "psr_benchmark_sharpe": ((_PROBABILISTIC,), "benchmark_sharpe", _number),
+    "psr_demote_below": ((_PROBABILISTIC,), "demote_below", _number),
+    "psr_promote_above": ((_PROBABILISTIC,), "promote_above", _number),
+    "psr_min_dwell_days": ((_PROBABILISTIC,), "min_dwell_days", _whole),
+    "psr_lookback_returns": ((_PROBABILISTIC,), "lookback_returns", _whole),
+    "psr_min_returns": ((_PROBABILISTIC,), "min_returns", _whole),
+    "performance_lookback_days": ((_POLICY,), "lookback_days", _whole),
+    "periods_per_year": ((_POLICY,), "periods_per_year", _whole),
+    "risk_free_rate": ((_POLICY,), "risk_free_rate", _number),
+    "systemic_sell_threshold": ((_POLICY,), "systemic_sell_threshold", _whole),
+    "gross_limit": ((_POLICY,), "gross_limit", _number),
+    "allocation_method": ((_POLICY,), "allocation", AllocationMethod),
+    "base_weights": ((_POLICY,), "base_weights", _weights),
+    "disabled_strategies": ((_POLICY,), "disabled", _names),
+    "on_demotion": ((_POLICY,), "on_demotion", OnDemotion),
 }
 _METADATA = frozenset({"version", "updated_at", "updated_by"})
 
@@ -72,23 +79,22 @@ def configured(defaults: DecisionPolicy, configuration: Mapping[str, Any]) -> De
     ConfigurationError
         An unknown key (with the nearest known one) or a value of the wrong kind or range.
     """
-    scoring: dict[str, Any] = {}
-    policy: dict[str, Any] = {}
+    changes: dict[str, dict[str, Any]] = {_POLICY: {}, _THRESHOLD: {}, _PROBABILISTIC: {}}
     for key, value in configuration.items():
         if key in _METADATA:
             continue
-        if key in _SCORING:
-            name, kind = _SCORING[key]
-            scoring[name] = _converted(key, value, kind)
-        elif key in _POLICY:
-            name, kind = _POLICY[key]
-            policy[name] = _converted(key, value, kind)
-        else:
-            near = get_close_matches(key, [*_SCORING, *_POLICY], n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join([*_SCORING, *_POLICY])}"
+        if key not in _KEYS:
+            near = get_close_matches(key, _KEYS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(_KEYS)}"
             raise ConfigurationError(f"config/orchestrator: unknown key {key!r}; {hint}")
-    if scoring:
-        policy["scoring"] = replace(defaults.scoring, **scoring)
+        parts, name, kind = _KEYS[key]
+        converted = _converted(key, value, kind)
+        for part in parts:
+            changes[part][name] = converted
+    policy = changes.pop(_POLICY)
+    for part, fields in changes.items():
+        if fields:
+            policy[part] = replace(getattr(defaults, part), **fields)
     return replace(defaults, **policy) if policy else defaults
 
 

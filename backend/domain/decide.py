@@ -1,36 +1,21 @@
 """Decide: from track records to identified orders, as one pure function.
 
-1. score   – every strategy's Sharpe ratio over the look-back in one pass; mode and multiplier from the policy;
+1. score   – mode and multiplier of every strategy at once, from the track record, by the mode policy;
 2. weigh   – base weight × mode multiplier, two factors on the allocation that the strategy asked for;
 3. restrain – expiry, systemic-sell override and trading state turn entries into HOLD;
 4. limit   – entries that together ask for more than the gross limit are scaled down together, exits never;
-5. size    – targets become orders and virtual fills (``sizing``), given an account;
+5. size    – targets become crosses, orders and virtual fills (``sizing``), given an account;
 6. identify – one nonce a signal, one client_order_id an order.
 
 Stages 1 to 4 work on arrays; objects are made once, at the border.
 """
 
-from datetime import timedelta
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
-
 from backend.domain.decision import Decision, DecisionInputs, ModeChange, StrategyDecision
 from backend.domain.identity import nonces, session_id
-from backend.domain.mode import DISABLED, Mode, ModeState, Score
-from backend.domain.performance import sharpe_ratios
+from backend.domain.mode import DISABLED, Evidence, Judgement, Mode, ModeState, Score
 from backend.domain.signal import Action, StrategyId, StrategySignal
 from backend.domain.sizing import size
 from backend.domain.trading_state import TradingState
-
-
-class _Scored(NamedTuple):
-    """One entry a strategy, in the order of the names; a Sharpe ratio is NaN where it is undefined."""
-
-    scores: list[Score]
-    sharpes: list[float]
-    counts: list[int]
 
 
 def decide(inputs: DecisionInputs) -> Decision:
@@ -65,6 +50,7 @@ def decide(inputs: DecisionInputs) -> Decision:
         systemic_risk_details=_systemic_details(sellers, inputs) if systemic else "",
         mode_changes=_mode_changes(inputs, names, scored.scores),
         intents=sized.intents,
+        crosses=sized.crosses,
         virtual_fills=sized.virtual_fills,
         denials=sized.denials,
     )
@@ -74,7 +60,7 @@ def _decided(
     inputs: DecisionInputs,
     names: list[StrategyId],
     signals: list[StrategySignal],
-    scored: _Scored,
+    scored: Judgement,
     overrides: list[str | None],
 ) -> tuple[StrategyDecision, ...]:
     scores, sharpes = scored.scores, scored.sharpes
@@ -103,37 +89,23 @@ def _decided(
     )
 
 
-def _score(inputs: DecisionInputs, names: list[StrategyId]) -> _Scored:
-    policy, record = inputs.policy, inputs.record
-    window = record.since(inputs.now.date() - timedelta(days=policy.lookback_days))
-    sharpe, n = sharpe_ratios(window, periods_per_year=policy.periods_per_year, risk_free_rate=policy.risk_free_rate)
-    losers = _flat_losers(record.strategies, window, sharpe, n)
-    if record.strategies != tuple(names):
-        column = {name: j for j, name in enumerate(record.strategies)}
-        index = np.fromiter((column.get(name, -1) for name in names), dtype=np.intp, count=len(names))
-        sharpe = np.append(sharpe, np.nan)[index]
-        n = np.append(n, 0)[index]
-    score, disabled = policy.scoring.score, policy.disabled
-    sharpes, counts = sharpe.tolist(), n.tolist()
-    scores = [
-        DISABLED if name in disabled else score(value, count, is_flat_loss=name in losers)
-        for name, value, count in zip(names, sharpes, counts, strict=True)
-    ]
-    return _Scored(scores, sharpes, counts)
-
-
-def _flat_losers(
-    strategies: tuple[StrategyId, ...],
-    window: NDArray[np.float64],
-    sharpe: NDArray[np.float64],
-    n: NDArray[np.int64],
-) -> frozenset[StrategyId]:
-    """Name those whose returns are all the same loss: no deviation, so no Sharpe ratio to tell them by."""
-    undefined = np.isnan(sharpe)
-    if not undefined.any():
-        return frozenset()
-    flat = np.flatnonzero(undefined & (n > 1))
-    return frozenset(strategies[j] for j in flat if np.nanmean(window[:, j]) < 0)
+def _score(inputs: DecisionInputs, names: list[StrategyId]) -> Judgement:
+    policy, disabled = inputs.policy, inputs.policy.disabled
+    judged = policy.modes.judge(
+        Evidence(
+            strategies=tuple(names),
+            record=inputs.record,
+            standing={name: book.mode for name, book in inputs.book.strategies.items() if book.mode is not None},
+            now=inputs.now,
+            lookback_days=policy.lookback_days,
+            periods_per_year=policy.periods_per_year,
+            risk_free_rate=policy.risk_free_rate,
+        )
+    )
+    if not disabled:
+        return judged
+    scores = [DISABLED if name in disabled else score for name, score in zip(names, judged.scores, strict=True)]
+    return judged._replace(scores=scores)
 
 
 def _overrides(

@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from backend.domain.account import Account, Asset
+from backend.domain.book import PortfolioBook
+from backend.domain.crossing import Cross
 from backend.domain.identity import agent_id
+from backend.domain.lots import Fill
 from backend.domain.mode import Mode, ModeState
-from backend.domain.order import OrderIntent
+from backend.domain.order import OrderIntent, Side
 from backend.domain.policy import DecisionPolicy
 from backend.domain.signal import Action, Signal, StrategyId, StrategySignal, Symbol
-from backend.domain.sleeve import Fill, PortfolioBook
 from backend.domain.track_record import TrackRecord
 from backend.domain.trading_state import TradingState
 
@@ -22,7 +24,8 @@ class DecisionInputs:
     """All that a decision depends on. Equal inputs give an equal decision.
 
     Without ``account`` nothing is sized: the caller executes the signals himself. ``entropy`` is what nonces
-    are derived from (at most 64 bytes).
+    are derived from (at most 64 bytes). ``reserved`` and ``working`` are the buying power and the sides of the market
+    that orders under way hold, of all portfolios of the account.
     """
 
     tenant_id: str
@@ -36,6 +39,7 @@ class DecisionInputs:
     book: PortfolioBook = field(default_factory=PortfolioBook)
     trading_state: TradingState = TradingState.ACTIVE
     reserved: Decimal = Decimal(0)
+    working: Mapping[Symbol, frozenset[Side]] = field(default_factory=dict)
     account: Account | None = None
     prices: Mapping[Symbol, Decimal] = field(default_factory=dict)
     assets: Mapping[Symbol, Asset] = field(default_factory=dict)
@@ -104,6 +108,7 @@ class Decision:
     systemic_risk_details: str
     mode_changes: tuple[ModeChange, ...] = ()
     intents: tuple[OrderIntent, ...] = ()
+    crosses: tuple[Cross, ...] = ()
     virtual_fills: tuple[VirtualFill, ...] = ()
     denials: tuple[Denial, ...] = ()
 

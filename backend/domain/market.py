@@ -16,9 +16,19 @@ _CLOSE = time(16)
 _NEW_YORK = "America/New_York"
 
 
+def start_of(day: date) -> datetime:
+    """Return the instant at which a New York day begins."""
+    return datetime.combine(day, time(), ZoneInfo(_NEW_YORK))
+
+
+def new_york_day(at: datetime) -> date:
+    """Return the date in New York."""
+    return at.astimezone(ZoneInfo(_NEW_YORK)).date()
+
+
 def end_of(day: date) -> datetime:
     """Return the instant at which a New York day ends."""
-    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(_NEW_YORK))
+    return start_of(day + timedelta(days=1))
 
 
 def last_closed_day(until: datetime) -> date:

@@ -1,13 +1,15 @@
 """What a broker's answer means for an order, the ledger, the sleeves and the reserved capital."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from backend.domain.book import PortfolioBook
+from backend.domain.journal import Event, Filled
 from backend.domain.ledger import LedgerTrade
-from backend.domain.order import BrokerOrder, ClientOrderId, OrderState, OrderStatus, Side
-from backend.domain.sleeve import EMPTY_STRATEGY_BOOK, PortfolioBook
+from backend.domain.lots import Fill
+from backend.domain.order import BrokerOrder, OrderState, OrderStatus, Side
 from backend.domain.trading_state import Trading
 
 
@@ -91,31 +93,48 @@ def _rebased(current: OrderState, outcome: Settled) -> Settled:
     return Settled(order=found, trade=trade)
 
 
-def settled_book(book: PortfolioBook, outcomes: Iterable[Settled]) -> PortfolioBook:
-    """Book what outcomes add into their strategies' real sleeves and drop orders that are final."""
-    strategies = dict(book.strategies)
+def settlement_events(book: PortfolioBook, outcomes: Iterable[Settled]) -> tuple[Event, ...]:
+    """Return the fills that outcomes add to a book."""
+    return tuple(
+        Filled(
+            at=trade.ts,
+            strategy=trade.strategy_id,
+            fill=_fill(trade),
+            trade_id=trade.trade_id,
+            order_id=trade.broker_fill_id,
+        )
+        for each in rebased(book, outcomes)
+        if (trade := each.trade) is not None
+    )
+
+
+def _fill(trade: LedgerTrade) -> Fill:
+    return Fill(
+        symbol=trade.symbol,
+        side=trade.side,
+        quantity=trade.qty,
+        price=trade.price,
+        fees=trade.fees,
+        slippage=trade.slippage,
+    )
+
+
+def settled_orders(book: PortfolioBook, outcomes: Iterable[Settled]) -> PortfolioBook:
+    """Bring the orders of a book up to date and drop those that are final."""
     open_orders = dict(book.open_orders)
     for each in rebased(book, outcomes):
-        name = each.order.intent.strategy
-        if each.trade is not None:
-            held = strategies.get(name, EMPTY_STRATEGY_BOOK)
-            strategies[name] = replace(held, real=held.real.filled(each.trade.fill))
         if each.order.status.is_final:
             del open_orders[each.order.intent.client_order_id]
         else:
             open_orders[each.order.intent.client_order_id] = each.order
-    return PortfolioBook(strategies=strategies, open_orders=open_orders)
+    return replace(book, open_orders=open_orders)
 
 
 def settled_trading(trading: Trading, outcomes: Iterable[Settled]) -> Trading:
-    """Free the capital of orders that are final; an unresolved one keeps what it reserved."""
+    """Forget orders that are final, and free their capital; an unresolved one keeps what it reserved."""
     final = {each.order.intent.client_order_id for each in outcomes if each.order.status.is_final}
-    return replace(trading, reservations=without(trading.reservations, final))
-
-
-def without(reservations: Mapping[str, Decimal], released: Iterable[ClientOrderId]) -> dict[str, Decimal]:
-    gone = set(released)
-    return {order: amount for order, amount in reservations.items() if order not in gone}
+    working = {identifier: order for identifier, order in trading.working.items() if identifier not in final}
+    return replace(trading, working=working)
 
 
 def ended(order: OrderState, status: OrderStatus, reason: str) -> Settled:

@@ -1,92 +1,62 @@
-"""Size: from target allocations to orders, virtual fills and the reasons for what was not ordered.
+"""Size: from target allocations to crosses, orders, virtual fills and the reasons for what was not ordered.
 
-An entry raises the strategy's position in one symbol to its target and never trims it. An exit sells the
-strategy's whole position (SELL: in one symbol, CLOSE_ALL: in every symbol), never more than the account holds.
-Exits come first. Entries share the room that is left: gross limit and unreserved buying power.
+1. exit   – SELL leaves the strategy's whole position in one symbol, CLOSE_ALL in every symbol, never more than the
+   account holds; a strategy in shadow leaves its real positions as ``on_demotion`` says;
+2. enter  – an entry raises the strategy's position in one symbol to its target and never trims it;
+3. cross  – what one sells and another buys changes hands inside (``crossing``);
+4. order  – what is left over: exits first, entries share the room: gross limit and unreserved buying power.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
-from backend.domain.account import Account
-from backend.domain.decision import DecisionInputs, Denial, StrategyDecision, VirtualFill
-from backend.domain.identity import agent_id, client_order_id
+from backend.domain.crossing import Interest, crossed
+from backend.domain.decision import DecisionInputs, StrategyDecision
+from backend.domain.draft import Draft, Sized
+from backend.domain.lots import SHARE
 from backend.domain.mode import Mode
-from backend.domain.order import OrderIntent, Side
+from backend.domain.order import Side
+from backend.domain.policy import OnDemotion
 from backend.domain.signal import Action, StrategyId, Symbol
-from backend.domain.sleeve import Fill
 from backend.domain.trading_state import TradingState
 
 CENT = Decimal("0.01")
-SHARE = Decimal(1)
 MICRO_SHARE = Decimal("0.000001")
-BASIS_POINT = Decimal("0.0001")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sized:
-    intents: tuple[OrderIntent, ...] = ()
-    virtual_fills: tuple[VirtualFill, ...] = ()
-    denials: tuple[Denial, ...] = ()
 
 
 @dataclass(slots=True)
-class _Draft:
-    """Grows while decisions are worked through; money that every entry needs is converted once."""
+class _Wish:
+    """A strategy's decision with what it wants of the account."""
 
-    inputs: DecisionInputs
-    account: Account
-    sellable: dict[Symbol, Decimal]
-    drift_band: Decimal
-    paper_price: Mapping[Side, Decimal]  # virtual fill ÷ observed price
-    paper_fee: Decimal  # ÷ value
-    has_open_orders: bool
-    intents: list[OrderIntent] = field(default_factory=list)
-    virtual_fills: list[VirtualFill] = field(default_factory=list)
-    denials: list[Denial] = field(default_factory=list)
-
-    def deny(self, each: StrategyDecision, reason: str, symbol: Symbol | None = None) -> None:
-        self.denials.append(Denial(strategy=each.strategy, symbol=symbol or each.signal.ticker, reason=reason))
-
-    def is_unsettled(self, each: StrategyDecision, symbol: Symbol) -> bool:
-        """Doubt about an earlier order means no further one in the same symbol."""
-        if not (self.has_open_orders and self.inputs.book.has_open_order(each.strategy, symbol)):
-            return False
-        self.deny(each, "an earlier order in this symbol is not settled yet", symbol)
-        return True
+    each: StrategyDecision
+    interest: Interest
 
 
 def size(inputs: DecisionInputs, decided: Iterable[StrategyDecision]) -> Sized:
     """Turn decisions into intents; nothing without an account, nothing while HALTED."""
-    account = inputs.account
-    if account is None or inputs.trading_state is TradingState.HALTED:
+    if inputs.account is None or inputs.trading_state is TradingState.HALTED:
         return Sized()
-    sellable = {symbol: position.quantity for symbol, position in account.positions.items()}
-    slippage = inputs.policy.shadow_slippage_bps * BASIS_POINT
-    draft = _Draft(
-        inputs=inputs,
-        account=account,
-        sellable=sellable,
-        drift_band=Decimal(repr(inputs.policy.drift_band)),
-        paper_price={Side.BUY: 1 + slippage, Side.SELL: 1 - slippage},
-        paper_fee=inputs.policy.shadow_fee_bps * BASIS_POINT,
-        has_open_orders=bool(inputs.book.open_orders),
-    )
-    entries = []
+    draft = Draft.of(inputs, inputs.account)
+    sells: list[_Wish] = []
+    buys: list[_Wish] = []
     for each in decided:
         if each.mode is Mode.DISABLED:
             continue
         if each.action is Action.BUY:
-            entries.append(each)
+            _enter(draft, each, buys)
         elif each.action is Action.SELL and each.signal.ticker is not None:
-            _exit(draft, each, [each.signal.ticker])
+            _exit(draft, each, [each.signal.ticker], sells)
         elif each.action is Action.CLOSE_ALL:
-            _exit(draft, each, _held(inputs, each.strategy))
+            _exit(draft, each, _held(inputs, each.strategy), sells)
         if each.mode is Mode.SHADOW_MODE and each.action is not Action.CLOSE_ALL:
-            _exit_left_behind(draft, each)
-    _enter(draft, entries)
-    return Sized(intents=tuple(draft.intents), virtual_fills=tuple(draft.virtual_fills), denials=tuple(draft.denials))
+            _leave_real_positions(draft, each, sells)
+    if sells and buys:
+        _cross(draft, sells, buys)
+    for wish in sells:
+        _sell(draft, wish)
+    _buy_all(draft, buys)
+    return draft.sized()
 
 
 def _held(inputs: DecisionInputs, strategy: StrategyId) -> list[Symbol]:
@@ -94,28 +64,33 @@ def _held(inputs: DecisionInputs, strategy: StrategyId) -> list[Symbol]:
     return sorted({*book.real.lots, *book.traded.lots})
 
 
-def _exit(draft: _Draft, each: StrategyDecision, symbols: Iterable[Symbol]) -> None:
+def _exit(draft: Draft, each: StrategyDecision, symbols: Iterable[Symbol], sells: list[_Wish]) -> None:
     book = draft.inputs.book.of(each.strategy)
+    in_shadow = each.mode is Mode.SHADOW_MODE
     for symbol in symbols:
-        _sell(draft, each, symbol, book.real.quantity(symbol))
-        if each.mode is Mode.SHADOW_MODE:
+        if not (in_shadow and draft.inputs.policy.on_demotion is OnDemotion.HOLD):
+            _offer(draft, each, symbol, sells)
+        if in_shadow:
             paper = book.traded.quantity(symbol)
             if paper > 0:
-                _fill_virtually(draft, each, symbol, Side.SELL, paper)
+                draft.fill_virtually(each, symbol, Side.SELL, paper)
 
 
-def _exit_left_behind(draft: _Draft, each: StrategyDecision) -> None:
-    """Carry out real exits that the virtual book has already made but an unsettled order held up."""
-    book = draft.inputs.book.of(each.strategy)
-    if not (book.real.lots and book.is_in_shadow):
+def _leave_real_positions(draft: Draft, each: StrategyDecision, sells: list[_Wish]) -> None:
+    """Flatten on demotion, or carry out real exits that the virtual book has made but an unsettled order held up."""
+    book, on_demotion = draft.inputs.book.of(each.strategy), draft.inputs.policy.on_demotion
+    if not book.real.lots or on_demotion is OnDemotion.HOLD:
         return
-    traded_now = each.signal.ticker if each.action in (Action.BUY, Action.SELL) else None
+    sold = each.signal.ticker if each.action is Action.SELL else None
+    bought = each.signal.ticker if each.action is Action.BUY else None
     for symbol in sorted(book.real.lots):
-        if symbol not in book.traded.lots and symbol != traded_now:
-            _sell(draft, each, symbol, book.real.quantity(symbol))
+        is_left_behind = book.is_in_shadow and symbol not in book.traded.lots and symbol != bought
+        if symbol != sold and (on_demotion is OnDemotion.FLATTEN or is_left_behind):
+            _offer(draft, each, symbol, sells)
 
 
-def _sell(draft: _Draft, each: StrategyDecision, symbol: Symbol, held: Decimal) -> None:
+def _offer(draft: Draft, each: StrategyDecision, symbol: Symbol, sells: list[_Wish]) -> None:
+    held = draft.inputs.book.of(each.strategy).real.quantity(symbol)
     if held <= 0 or draft.is_unsettled(each, symbol):
         return
     quantity = min(held, draft.sellable.get(symbol, Decimal(0)))
@@ -123,37 +98,28 @@ def _sell(draft: _Draft, each: StrategyDecision, symbol: Symbol, held: Decimal) 
         draft.deny(each, f"sleeve holds {held}, the account only {quantity}; selling what is there", symbol)
     if quantity > 0:
         draft.sellable[symbol] -= quantity
-        price = draft.inputs.prices.get(symbol, Decimal(0))
-        _intend(draft, each, symbol, Side.SELL, quantity=quantity, price=price)
+        sells.append(_Wish(each, Interest(strategy=each.strategy, symbol=symbol, shares=quantity)))
 
 
-def _enter(draft: _Draft, entries: Iterable[StrategyDecision]) -> None:
-    wanted: list[tuple[StrategyDecision, Symbol, Decimal, Decimal]] = []
-    asked = Decimal(0)
-    for each in entries:
-        symbol = each.signal.ticker
-        price = draft.inputs.prices.get(symbol) if symbol is not None else None
-        if symbol is None or price is None:
-            draft.deny(each, f"no price for {symbol}: expected one of the symbols that were loaded")
-        elif each.mode is Mode.SHADOW_MODE:
-            quantity = (_gap(draft, each, symbol, price) / price).quantize(MICRO_SHARE, rounding=ROUND_DOWN)
-            if quantity > 0:
-                _fill_virtually(draft, each, symbol, Side.BUY, quantity)
-        elif not draft.is_unsettled(each, symbol):
-            gap = _gap(draft, each, symbol, price)
-            if gap > 0:
-                wanted.append((each, symbol, price, gap))
-                asked += gap
-    room = max(_room(draft), Decimal(0))
-    scale = room / asked if asked > room else Decimal(1)
-    reason = f"entries ask for {asked:.2f}, room is {room:.2f}: scaled by {scale:.3f}" if scale < 1 else None
-    for each, symbol, price, gap in wanted:
-        if reason is not None:
-            draft.deny(each, reason)
-        _buy(draft, each, symbol, gap * scale, price)
+def _enter(draft: Draft, each: StrategyDecision, buys: list[_Wish]) -> None:
+    symbol = each.signal.ticker
+    price = draft.inputs.prices.get(symbol) if symbol is not None else None
+    if symbol is None or price is None:
+        draft.deny(each, f"no price for {symbol}: expected one of the symbols that were loaded")
+    elif each.mode is Mode.SHADOW_MODE:
+        quantity = (_gap(draft, each, symbol, price) / price).quantize(MICRO_SHARE, rounding=ROUND_DOWN)
+        if quantity > 0:
+            draft.fill_virtually(each, symbol, Side.BUY, quantity)
+    elif not draft.is_unsettled(each, symbol):
+        asset = draft.inputs.assets.get(symbol)
+        gap = _gap(draft, each, symbol, price)
+        if gap > 0 and asset is not None and not asset.is_tradable:
+            draft.deny(each, "the broker does not trade this asset")
+        elif gap > 0:
+            buys.append(_Wish(each, Interest(strategy=each.strategy, symbol=symbol, money=gap)))
 
 
-def _gap(draft: _Draft, each: StrategyDecision, symbol: Symbol, price: Decimal) -> Decimal:
+def _gap(draft: Draft, each: StrategyDecision, symbol: Symbol, price: Decimal) -> Decimal:
     """Return the value to be bought to reach the target, 0 when it is reached.
 
     In shadow the virtual book trades what the strategy would have traded at full weight.
@@ -166,76 +132,59 @@ def _gap(draft: _Draft, each: StrategyDecision, symbol: Symbol, price: Decimal) 
     return gap if gap >= max(draft.inputs.policy.min_order_notional, goal * draft.drift_band) else Decimal(0)
 
 
-def _room(draft: _Draft) -> Decimal:
+def _cross(draft: Draft, sells: Sequence[_Wish], buys: Sequence[_Wish]) -> None:
+    crosses = crossed(
+        [wish.interest for wish in sells],
+        [wish.interest for wish in buys],
+        draft.inputs.prices,
+        whole={symbol for symbol, asset in draft.inputs.assets.items() if not asset.is_fractionable},
+        run_id=draft.inputs.tick_id,
+    )
+    draft.crosses.extend(crosses)
+
+
+def _sell(draft: Draft, wish: _Wish) -> None:
+    interest = wish.interest
+    if interest.shares > 0:
+        price = draft.inputs.prices.get(interest.symbol, Decimal(0))
+        draft.intend(wish.each, interest.symbol, Side.SELL, quantity=interest.shares, price=price)
+
+
+def _buy_all(draft: Draft, buys: Sequence[_Wish]) -> None:
+    """Order what is still wanted, scaled down together when it is more than there is room for."""
+    smallest = draft.inputs.policy.min_order_notional
+    wanted = [wish for wish in buys if wish.interest.money >= smallest]
+    asked = sum((wish.interest.money for wish in wanted), Decimal(0))
+    room = max(_room(draft), Decimal(0)) if wanted else Decimal(0)
+    scale = room / asked if asked > room else Decimal(1)
+    reason = f"entries ask for {asked:.2f}, room is {room:.2f}: scaled by {scale:.3f}" if scale < 1 else None
+    for wish in wanted:
+        if reason is not None:
+            draft.deny(wish.each, reason)
+        _buy(draft, wish, wish.interest.money * scale)
+
+
+def _room(draft: Draft) -> Decimal:
     account, policy = draft.account, draft.inputs.policy
     gross = sum((abs(p.quantity) * p.price for p in account.positions.values()), Decimal(0))
     limit = account.equity * Decimal(repr(policy.gross_limit)) - gross
     return min(limit, account.buying_power) - draft.inputs.reserved
 
 
-def _buy(draft: _Draft, each: StrategyDecision, symbol: Symbol, value: Decimal, price: Decimal) -> None:
-    policy = draft.inputs.policy
+def _buy(draft: Draft, wish: _Wish, value: Decimal) -> None:
+    each, symbol = wish.each, wish.interest.symbol
+    price, policy = draft.inputs.prices[symbol], draft.inputs.policy
     asset = draft.inputs.assets.get(symbol)
-    if asset is not None and not asset.is_tradable:
-        draft.deny(each, "the broker does not trade this asset")
-        return
     if asset is None or asset.is_fractionable:
         notional = value.quantize(CENT, rounding=ROUND_DOWN)
         if notional < policy.min_order_notional:
             draft.deny(each, f"{notional} is below the smallest order of {policy.min_order_notional}")
             return
-        _intend(draft, each, symbol, Side.BUY, notional=notional, price=price, reserved=notional)
+        draft.intend(each, symbol, Side.BUY, notional=notional, price=price, reserved=notional)
         return
     cost = price * (1 + policy.reserve_margin)
     quantity = (value / cost).quantize(SHARE, rounding=ROUND_DOWN)
     if quantity < 1:
         draft.deny(each, f"{value:.2f} does not buy one whole share at {price}, and fractions are not traded")
         return
-    _intend(draft, each, symbol, Side.BUY, quantity=quantity, price=price, reserved=quantity * cost)
-
-
-def _intend(
-    draft: _Draft,
-    each: StrategyDecision,
-    symbol: Symbol,
-    side: Side,
-    *,
-    price: Decimal,
-    quantity: Decimal | None = None,
-    notional: Decimal | None = None,
-    reserved: Decimal = Decimal(0),
-) -> None:
-    inputs = draft.inputs
-    identifier = client_order_id(
-        tenant_id=inputs.tenant_id,
-        tick=inputs.tick_id,
-        strategy=each.strategy,
-        symbol=symbol,
-        side=side,
-        sequence=0,
-    )
-    draft.intents.append(
-        OrderIntent(
-            client_order_id=identifier,
-            strategy=each.strategy,
-            symbol=symbol,
-            side=side,
-            quantity=quantity,
-            notional=notional,
-            reserved=reserved,
-            observed_price=price,
-            agent_id=agent_id(inputs.tenant_id, each.strategy),
-            nonce=each.nonce,
-        )
-    )
-
-
-def _fill_virtually(draft: _Draft, each: StrategyDecision, symbol: Symbol, side: Side, quantity: Decimal) -> None:
-    observed = draft.inputs.prices.get(symbol)
-    if observed is None:
-        draft.deny(each, f"no price for {symbol}: the virtual book keeps it", symbol)
-        return
-    price = observed * draft.paper_price[side]
-    fees = quantity * price * draft.paper_fee
-    fill = Fill(symbol=symbol, side=side, quantity=quantity, price=price, fees=fees)
-    draft.virtual_fills.append(VirtualFill(strategy=each.strategy, fill=fill))
+    draft.intend(each, symbol, Side.BUY, quantity=quantity, price=price, reserved=quantity * cost)

@@ -10,11 +10,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from backend.domain.book import PortfolioBook
 from backend.domain.decision import Decision
 from backend.domain.identity import TickId, tick_id
+from backend.domain.journal import JournalEntry
 from backend.domain.ledger import LedgerTrade
 from backend.domain.order import ClientOrderId, OrderState
-from backend.domain.sleeve import PortfolioBook
 from backend.domain.track_record import TrackRecord
 from backend.domain.trading_state import Trading
 
@@ -109,7 +110,8 @@ class TickCommit:
 
     The tick document is created (``TickAlreadyCommitted`` when it exists); trading, book and track-record
     documents must still have the versions that were observed. ``record`` is None when the stored one is current.
-    ``settled`` and ``trades`` are earlier orders that this tick found settled at the broker.
+    ``settled`` are earlier orders that this tick found settled at the broker; ``trades`` their fills, crosses and
+    adjusting entries; ``journal`` what all of it does to the book, None when that is nothing.
     """
 
     request: TickRequest
@@ -119,6 +121,7 @@ class TickCommit:
     log: LogEntry
     trading: Trading
     book: PortfolioBook
+    journal: JournalEntry | None = None
     record: TrackRecord | None = None
     settled: tuple[OrderState, ...] = ()
     trades: tuple[LedgerTrade, ...] = ()
@@ -135,8 +138,22 @@ class TickRecord:
     book: PortfolioBook
     orders: tuple[OrderState, ...]
     trades: tuple[LedgerTrade, ...]
+    journal: JournalEntry | None
     log_id: str
     summary: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookCommit:
+    """What a job outside ticks found settled, or booked: it must be the newest to have seen trading and book."""
+
+    key: PortfolioKey
+    expected: Versions
+    trading: Trading
+    book: PortfolioBook
+    orders: tuple[OrderState, ...]
+    trades: tuple[LedgerTrade, ...]
+    journal: JournalEntry | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Run one tick: observe, decide, commit, submit, record.
 
 1. observe – one batched read; a tick that is done returns its result, one that was begun is resumed from what it
-   committed and is never decided twice; account, earlier orders and prices come beside it;
+   committed and is never decided twice; account, earlier orders, corporate actions and prices come beside it;
 2. decide  – the strategies' signals, then ``decide`` in memory;
 3. commit  – one atomic write with preconditions. Losing it to another delivery means resuming from that one,
    losing it to another tick of the account means observing and deciding anew;
@@ -15,18 +15,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from backend.domain.account import Account
-from backend.domain.commitment import account_snapshot, decided_book, reserved
+from backend.domain.adjustment import Origin
+from backend.domain.commitment import account_snapshot, cross_trades, decision_events, reserved, with_orders
 from backend.domain.configuration import configured
 from backend.domain.decide import decide
 from backend.domain.decision import DecisionInputs
 from backend.domain.errors import CommitConflict, ConfigurationError, MarketDataError, TickAlreadyCommitted
+from backend.domain.journal import folded, noted
 from backend.domain.market import MarketData
 from backend.domain.order import OrderState, OrderStatus
 from backend.domain.policy import DecisionPolicy
-from backend.domain.settlement import Settled, settled_book, settled_trading
+from backend.domain.reconciliation import reconciled, with_holdings
+from backend.domain.settlement import Settled
 from backend.domain.signal import Symbol
-from backend.domain.tick import Observation, TickCommit, TickRequest, TickResult, TickState, TickStatus
-from backend.engine.execution import Venue, record, refresh, submit
+from backend.domain.tick import Observation, PortfolioKey, TickCommit, TickRequest, TickResult, TickState, TickStatus
+from backend.engine.bookkeeping import Standing, up_to_date
+from backend.engine.execution import Venue, record, submit
 from backend.engine.log_entry import log_entry
 from backend.engine.track_records import current_record
 from backend.ports.bars import Bars
@@ -61,8 +65,7 @@ class Cycle:
     history_days: int = 260
     entropy: Callable[[TickRequest], bytes] = random_entropy
 
-    def venue(self, request: TickRequest, account_id: str) -> Venue:
-        key = request.key
+    def venue(self, key: PortfolioKey, account_id: str) -> Venue:
         return Venue(
             broker=self.broker, tenant_id=key.tenant_id, uid=key.uid, account_id=account_id, now=self.clock.now
         )
@@ -95,14 +98,11 @@ def run_cycle(request: TickRequest, cycle: Cycle) -> TickResult:
 
 def _decide(request: TickRequest, cycle: Cycle, observed: Observation) -> TickCommit:
     account = cycle.broker.account()
-    settled = refresh(tuple(observed.book.open_orders.values()), cycle.venue(request, account.account_id))
-    if settled:
+    standing = _standing(request, cycle, observed, account.account_id)
+    if standing.orders:
         account = cycle.broker.account()  # what was found filled must be in the account that is decided on
-    current = replace(
-        observed,
-        book=settled_book(observed.book, settled),
-        trading=settled_trading(observed.trading, settled),
-    )
+    trading = reconciled(standing.trading, standing.book, request.key.portfolio_id, account)
+    current = replace(observed, book=standing.book, trading=trading)
     inputs, is_extended = _inputs(request, cycle, current, account)
     decision = decide(inputs)
     orders = tuple(
@@ -113,9 +113,12 @@ def _decide(request: TickRequest, cycle: Cycle, observed: Observation) -> TickCo
         inputs,
         decision,
         key=request.key,
-        previous_hash=current.trading.log_head,
+        previous_hash=trading.log_head,
         summary=cycle.summarizer.summarize(decision) or "",
     )
+    caused = decision_events(inputs, decision, current.book)
+    book = with_orders(folded(current.book, caused), orders)
+    book, journal = noted(book, (*standing.events, *caused), at=inputs.now, run_id=request.tick_id)
     is_done = not orders and cycle.narrator is None
     return TickCommit(
         request=request,
@@ -130,12 +133,21 @@ def _decide(request: TickRequest, cycle: Cycle, observed: Observation) -> TickCo
         ),
         decision=decision,
         log=entry,
-        trading=reserved(current.trading, decision, account, entry.entry_hash),
-        book=decided_book(current.book, decision, orders, account, inputs.policy),
+        trading=with_holdings(reserved(trading, decision, account, entry.entry_hash), book, request.key.portfolio_id),
+        book=book,
+        journal=journal,
         record=inputs.record if is_extended else None,
-        settled=tuple(each.order for each in settled),
-        trades=tuple(each.trade for each in settled if each.trade is not None),
+        settled=standing.orders,
+        trades=(
+            *standing.trades,
+            *cross_trades(decision, uid=request.key.uid, account_id=account.account_id),
+        ),
     )
+
+
+def _standing(request: TickRequest, cycle: Cycle, observed: Observation, account_id: str) -> Standing:
+    origin = Origin(key=request.key, account_id=account_id, run_id=request.tick_id)
+    return up_to_date(observed, cycle.venue(request.key, account_id), cycle.bars, origin)
 
 
 def _inputs(request: TickRequest, cycle: Cycle, current: Observation, account: Account) -> tuple[DecisionInputs, bool]:
@@ -156,9 +168,10 @@ def _inputs(request: TickRequest, cycle: Cycle, current: Observation, account: A
         failures=evaluation.failures,
         record=record,
         policy=configured(cycle.policy, current.configuration),
-        book=current.book,
+        book=replace(current.book, paper={}),  # no rule asks for them
         trading_state=current.trading.state,
         reserved=current.trading.reserved,
+        working=current.trading.sides(),
         account=account,
         prices=cycle.bars.latest(symbols, at=now),
         assets=cycle.broker.assets(symbols),
@@ -173,9 +186,7 @@ def _universe(cycle: Cycle, current: Observation) -> tuple[Symbol, ...]:
         raise ConfigurationError(
             f"portfolios/…: expected symbols to be a list of tickers, found {symbols!r}; correct it"
         )
-    books = current.book.strategies.values()
-    held = {symbol for each in books for symbol in (*each.real.lots, *each.traded.lots)}
-    return tuple(sorted({*map(Symbol, symbols), *held}))
+    return tuple(sorted({*map(Symbol, symbols), *current.book.held()}))
 
 
 def _market(universe: tuple[Symbol, ...], now: datetime, cycle: Cycle) -> MarketData:
@@ -190,18 +201,18 @@ def _market(universe: tuple[Symbol, ...], now: datetime, cycle: Cycle) -> Market
 
 def _execute(request: TickRequest, cycle: Cycle, committed: Observation, draft: TickCommit) -> TickResult:
     tick = draft.tick
-    outcomes = submit(tick.orders, cycle.venue(request, tick.account_id), committed)
+    outcomes = submit(tick.orders, cycle.venue(request.key, tick.account_id), committed)
     if tick.status is not TickStatus.DONE:
         text = cycle.narrator.summarize(draft.decision) if cycle.narrator else None
-        tick = record(request, outcomes, committed, cycle.store, text)
+        tick = record(request, outcomes, committed, cycle.store, text, cycle.clock.now())
     return _result(request, tick, outcomes, draft)
 
 
 def _resume(request: TickRequest, cycle: Cycle, observed: Observation, tick: TickState) -> TickResult:
     outcomes: list[Settled] = []
     if tick.status is not TickStatus.DONE:
-        outcomes = submit(tick.orders, cycle.venue(request, tick.account_id), observed)
-        tick = record(request, outcomes, observed, cycle.store, None)
+        outcomes = submit(tick.orders, cycle.venue(request.key, tick.account_id), observed)
+        tick = record(request, outcomes, observed, cycle.store, None, cycle.clock.now())
     return _result(request, tick, outcomes, None)
 
 

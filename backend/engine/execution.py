@@ -20,8 +20,19 @@ from backend.domain.errors import (
     OrderRejected,
     OrderUnresolved,
 )
+from backend.domain.journal import folded, noted
+from backend.domain.market import new_york_day
 from backend.domain.order import BrokerOrder, OrderState, OrderStatus, Side
-from backend.domain.settlement import Settled, ended, rebased, settle, settled_book, settled_trading
+from backend.domain.reconciliation import with_holdings
+from backend.domain.settlement import (
+    Settled,
+    ended,
+    rebased,
+    settle,
+    settled_orders,
+    settled_trading,
+    settlement_events,
+)
 from backend.domain.tick import Observation, TickRecord, TickRequest, TickState, TickStatus
 from backend.domain.trading_state import TradingState
 from backend.ports.broker import Broker
@@ -43,6 +54,8 @@ class Venue:
     now: Callable[[], datetime]
 
     def settled(self, order: OrderState, answer: BrokerOrder) -> Settled:
+        """Settle an order; no fill is older than its decision, whatever the venue's clock says."""
+        answer = replace(answer, updated_at=max(answer.updated_at or self.now(), order.decided_at))
         return settle(order, answer, tenant_id=self.tenant_id, uid=self.uid, account_id=self.account_id, now=self.now())
 
 
@@ -52,7 +65,12 @@ def submit(orders: Sequence[OrderState], venue: Venue, current: Observation) -> 
     for order in orders:
         if order.status is OrderStatus.INTENT:
             obstacle = _obstacle(order, venue, current)
-            outcomes.append(_submitted(order, venue) if obstacle is None else _found_or_denied(order, venue, obstacle))
+            if obstacle is None:
+                outcomes.append(_submitted(order, venue))
+            elif _waits_for_actions(order, venue, current):
+                outcomes.append(ended(order, OrderStatus.UNRESOLVED, f"{obstacle}; the next tick looks it up"))
+            else:
+                outcomes.append(_found_or_denied(order, venue, obstacle))
     return outcomes
 
 
@@ -66,6 +84,13 @@ def _obstacle(order: OrderState, venue: Venue, current: Observation) -> str | No
     if state is TradingState.ACTIVE or (state is TradingState.REDUCING and is_exit):
         return None
     return f"trading state {state} before it was known to be sent"
+
+
+def _waits_for_actions(order: OrderState, venue: Venue, current: Observation) -> bool:
+    """Say whether a day has begun whose corporate actions are not booked: they come before the fills of that day."""
+    through = current.book.actions_through
+    is_open = order.intent.client_order_id in current.book.open_orders
+    return is_open and through is not None and through < new_york_day(venue.now())
 
 
 def refresh(orders: Sequence[OrderState], venue: Venue) -> list[Settled]:
@@ -91,26 +116,28 @@ def _submitted(order: OrderState, venue: Venue) -> Settled:
         return _looked_up(order, venue, str(e))
 
 
-def _looked_up(order: OrderState, venue: Venue, reason: str) -> Settled:
+def _looked_up(order: OrderState, venue: Venue, reason: str, absent: OrderStatus = OrderStatus.UNRESOLVED) -> Settled:
+    """Look an order up; one that the venue does not know is ``absent``, one that it cannot tell of unresolved."""
     try:
         answer = venue.broker.find(order.intent.client_order_id)
     except (BrokerUnavailable, BrokerRefused) as e:
         return ended(order, OrderStatus.UNRESOLVED, f"{reason}; {e}")
-    if answer is None:
-        return ended(order, OrderStatus.UNRESOLVED, reason)
-    return venue.settled(order, answer)
+    return ended(order, absent, reason) if answer is None else venue.settled(order, answer)
 
 
 def _found_or_denied(order: OrderState, venue: Venue, reason: str) -> Settled:
     """Absent now does not prove that it never arrives: an interrupted send may still be under way."""
-    found = _looked_up(order, venue, reason)
-    if found.order.status is OrderStatus.UNRESOLVED and venue.now() - order.decided_at >= ABSENT_AFTER:
-        return ended(order, OrderStatus.DENIED, reason)
-    return found
+    is_proof = venue.now() - order.decided_at >= ABSENT_AFTER
+    return _looked_up(order, venue, reason, OrderStatus.DENIED if is_proof else OrderStatus.UNRESOLVED)
 
 
 def record(
-    request: TickRequest, outcomes: Sequence[Settled], observed: Observation, store: TickStore, summary: str | None
+    request: TickRequest,
+    outcomes: Sequence[Settled],
+    observed: Observation,
+    store: TickStore,
+    summary: str | None,
+    now: datetime,
 ) -> TickState:
     """Record outcomes over ``observed``, observing anew as often as another tick gets in between."""
     for _ in range(RECORD_ATTEMPTS):
@@ -118,21 +145,8 @@ def record(
         if tick is None or tick.status is TickStatus.DONE:
             break
         done = _done(tick, outcomes, summary)
-        added = rebased(observed.book, outcomes)
         try:
-            store.record(
-                TickRecord(
-                    request=request,
-                    expected=observed.versions,
-                    tick=done,
-                    trading=settled_trading(observed.trading, outcomes),
-                    book=settled_book(observed.book, outcomes),
-                    orders=tuple(each.order for each in added),
-                    trades=tuple(each.trade for each in added if each.trade is not None),
-                    log_id=request.tick_id,
-                    summary=summary,
-                )
-            )
+            store.record(_tick_record(request, outcomes, observed, done, summary, now))
         except CommitConflict:
             observed = store.observe(request)
         else:
@@ -142,6 +156,33 @@ def record(
     raise CommitConflict(
         f"{request.tick_id}: expected to record its outcomes within {RECORD_ATTEMPTS} attempts, lost every one to "
         "other ticks of the account; deliver the tick again"
+    )
+
+
+def _tick_record(
+    request: TickRequest,
+    outcomes: Sequence[Settled],
+    observed: Observation,
+    done: TickState,
+    summary: str | None,
+    now: datetime,
+) -> TickRecord:
+    added = rebased(observed.book, outcomes)
+    events = settlement_events(observed.book, outcomes)
+    book = folded(settled_orders(observed.book, outcomes), events)
+    book, journal = noted(book, events, at=now, run_id=request.tick_id)
+    trading = settled_trading(observed.trading, outcomes)
+    return TickRecord(
+        request=request,
+        expected=observed.versions,
+        tick=done,
+        trading=with_holdings(trading, book, request.key.portfolio_id),
+        book=book,
+        orders=tuple(each.order for each in added),
+        trades=tuple(each.trade for each in added if each.trade is not None),
+        journal=journal,
+        log_id=request.tick_id,
+        summary=summary,
     )
 
 

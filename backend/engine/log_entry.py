@@ -59,6 +59,17 @@ def decision_body(decision: Decision) -> dict[str, Any]:
             for change in decision.mode_changes
         ],
         "orders": [_order(intent, decision) for intent in decision.intents],
+        "crosses": [
+            {
+                "cross_id": each.cross_id,
+                "seller": each.seller,
+                "buyer": each.buyer,
+                "ticker": each.symbol,
+                "qty": str(each.quantity),
+                "price": str(each.price),
+            }
+            for each in decision.crosses
+        ],
         "virtual_fills": [
             {
                 "strategy_name": each.strategy,

@@ -4,38 +4,39 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from backend.domain.ledger import LedgerTrade
+from backend.domain.ledger import LedgerTrade, match_trade
+from backend.domain.lots import ZERO, Lot
 from backend.domain.signal import Symbol
-from backend.domain.sleeve import ZERO, Lot, match_lots
-from backend.marketplace.month import Month
+from backend.marketplace.accounting_month import AccountingMonth
 
 
 @dataclass(slots=True, kw_only=True)
 class MonthlyBook:
     """Lots are kept per account and symbol: shares of one never settle a sale of another.
 
-    Trades are booked in time order, from the strategy's first on, none after the month.
+    Entries are booked in time order, from the strategy's first on; what is after the month is left out.
     """
 
-    month: Month
+    month: AccountingMonth
     lots: dict[tuple[str, Symbol], tuple[Lot, ...]] = field(default_factory=dict)
     realised: Decimal = ZERO
     has_traded: bool = False
 
     def book(self, trade: LedgerTrade) -> None:
-        """Match one fill; its P&L net of fees counts when it is of the month."""
+        """Book one entry; what it realised, net of fees, counts when it is of the month."""
+        if trade.ts > self.month.through:
+            return
         key = trade.account_id, trade.symbol
-        fill = trade.fill
-        remaining, realised = match_lots(self.lots.pop(key, ()), fill.signed_quantity, fill.price)
+        remaining, realised = match_trade(self.lots.pop(key, ()), trade)
         if remaining:
             self.lots[key] = remaining
-        if trade.ts >= self.month.starts_at:
-            self.realised += realised - fill.fees
+        if trade.ts > self.month.after:
+            self.realised += realised
             self.has_traded = True
 
     @property
     def is_reportable(self) -> bool:
-        """Whether the month saw anything of the strategy: a trade in it, or a position at its end."""
+        """Whether the month saw anything of the strategy: an entry in it, or a position at its end."""
         return self.has_traded or bool(self.lots)
 
     @property

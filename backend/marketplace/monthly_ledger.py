@@ -2,20 +2,23 @@
 
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from backend.adapters.documents import Documents, Filter, Order, StoredDocument, paths
-from backend.adapters.documents.fields import FieldReader
+from backend.adapters.documents.fields import FieldReader, as_instant
 from backend.adapters.documents.ledger_documents import from_document
+from backend.adapters.documents.ordered_pages import ordered_documents
 from backend.domain.errors import StoreCorrupt
 from backend.domain.ledger import LedgerTrade
 from backend.domain.signal import StrategyId
 from backend.domain.snapshot import Period
+from backend.marketplace.accounting_month import accounting_month
 from backend.marketplace.month import Month
 from backend.marketplace.monthly_book import MonthlyBook
-from backend.marketplace.ordered_pages import ordered_documents
 
 Owner = tuple[str, StrategyId]
+LONGEST_GAP_DAYS = 10  # between two closes; the longest in ninety years, in September 2001, was of seven days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +32,13 @@ class MonthlyLedger:
     strategy_id: str | None = None
 
     def books(self) -> dict[Owner, MonthlyBook]:
-        """Book every trade from the first one on; return what is reportable, by (uid, strategy)."""
+        """Book every entry from the first one on; return what is reportable, by (uid, strategy)."""
+        closes = self._closes()
         books: dict[Owner, MonthlyBook] = {}
         for trade in self._trades():
             owner = trade.uid, trade.strategy_id
             if owner not in books:
-                books[owner] = MonthlyBook(month=self.month)
+                books[owner] = MonthlyBook(month=accounting_month(self.month, closes.get(owner, ())))
             books[owner].book(trade)
         return {owner: book for owner, book in sorted(books.items()) if book.is_reportable}
 
@@ -52,6 +56,20 @@ class MonthlyLedger:
                 found[owner] = _capital(document)
             if len(found) == len(owners):
                 break
+        return found
+
+    def _closes(self) -> dict[Owner, list[tuple[date, datetime]]]:
+        """Return when every strategy's days were cut, around the month's two ends: no session is further away."""
+        found: dict[Owner, list[tuple[date, datetime]]] = {}
+        for last in (self.month.first_day - timedelta(days=1), self.month.last_day):
+            first = (last - timedelta(days=LONGEST_GAP_DAYS)).isoformat()
+            until = Filter(field="period_start", operator="<=", value=last.isoformat())
+            for document in self._ordered("strategy_performance", "period_start", until, start=first):
+                fields = document.fields
+                at = as_instant(fields.get("closes_at"))
+                if fields.get("period") == Period.DAY and at is not None:
+                    owner = str(fields.get("uid")), StrategyId(str(fields.get("strategy_id")))
+                    found.setdefault(owner, []).append((date.fromisoformat(fields["period_start"]), at))
         return found
 
     def _trades(self) -> Iterator[LedgerTrade]:

@@ -1,8 +1,9 @@
 """Monthly performance of every strategy, from the ledger.
 
-1. read ``ledger_trades`` up to the end of the month, page by page, in the order of (ts, trade_id);
-2. match lots first in first out per user, strategy, account and symbol;
-3. realised: P&L of the month's trades net of their fees; unrealised: lots still open, at ``mark_prices``;
+1. read ``ledger_trades`` up to the end of the month, page by page, in the order of (ts, trade_id); the month is cut
+   where the strategy's days were cut, from the last close before it to the last close in it (in UTC without days);
+2. match lots first in first out per user, strategy, account and symbol; splits change them, dividends are realised;
+3. realised: P&L of the month's entries net of their fees; unrealised: lots still open, at ``mark_prices``;
 4. capital: that of the strategy's first daily snapshot in the month, where there is one.
 """
 
@@ -49,7 +50,7 @@ def compute_monthly_strategy_performance_from_firestore(
     db : google.cloud.firestore.Client or Documents
         The tenant's store.
     year, month : int
-        A calendar month in UTC; ``previous_month(today)`` names the last one.
+        A calendar month; ``previous_month(today)`` names the last one.
     uid, strategy_id : str, optional
         Only this user's, only this strategy's.
     mark_prices : mapping of symbol to price, or function from the symbols held to such a mapping, optional
@@ -81,7 +82,8 @@ def compute_monthly_strategy_performance_from_firestore(
     marks = month_end_marks(mark_prices or {}, held, period)
     capital = ledger.capital(books.keys())
     snapshots = [
-        _snapshot(tenant_id, owner, book, marks, capital.get(owner), computed_at) for owner, book in books.items()
+        _snapshot(tenant_id, period, owner, book, marks, capital.get(owner), computed_at)
+        for owner, book in books.items()
     ]
     return {snapshot.perf_id: snapshot for snapshot in snapshots}
 
@@ -129,6 +131,7 @@ def write_strategy_performance_snapshots(
 
 def _snapshot(
     tenant_id: str,
+    month: Month,
     owner: Owner,
     book: MonthlyBook,
     marks: Mapping[Symbol, Decimal],
@@ -141,8 +144,8 @@ def _snapshot(
         uid=uid,
         strategy_id=strategy,
         period=Period.MONTH,
-        period_start=book.month.first_day,
-        period_end=book.month.last_day,
+        period_start=month.first_day,
+        period_end=month.last_day,
         realized_pnl=book.realised,
         unrealized_pnl=book.unrealised(marks),
         capital=capital,

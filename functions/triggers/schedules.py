@@ -27,7 +27,6 @@ _DAILY: Any = params.StringParam("MAESTRO_SCHEDULE__DAILY_SNAPSHOT", default="15
 _MONTHLY: Any = params.StringParam("MAESTRO_SCHEDULE__MONTHLY_SNAPSHOT", default="0 0 1 * *")
 _TIME_ZONE = params.StringParam("MAESTRO_SCHEDULE__TIME_ZONE", default="America/New_York")
 
-_SATURDAY = 5
 _on_snapshot_schedule = partial(
     scheduler_fn.on_schedule,
     timezone=_TIME_ZONE,
@@ -72,15 +71,13 @@ def scheduled_tick(event: scheduler_fn.ScheduledEvent) -> None:
 
 @_on_snapshot_schedule(schedule=_DAILY)
 def daily_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:
-    """Close the day of every active portfolio."""
+    """Close every active portfolio's sessions that have ended, those that were missed with them."""
     if event.job_name is None:
         return
     from functions import bootstrap
 
     settings = bootstrap.settings()
     day = local_day(event.schedule_time, settings.schedule.time_zone)
-    if day.weekday() >= _SATURDAY:
-        return
     for_each(
         bootstrap.portfolios(settings).active().keys,
         lambda key: _close_day(settings, key, day),
@@ -149,12 +146,12 @@ def _alert(settings: "Settings", kind: str, tenant_id: str, what: str, message: 
 
 
 def _close_day(settings: "Settings", key: "PortfolioKey", day: date) -> None:
-    from backend.engine.snapshots import take_daily_snapshot
+    from backend.engine.snapshots import close_days
     from functions import bootstrap
 
-    cycle = bootstrap.cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid)
-    written = take_daily_snapshot(key, day, cycle, bootstrap.store(settings))
-    bootstrap.log(tenant_id=key.tenant_id).info("day closed", day=str(day), documents=len(written))
+    closed = close_days(key, day, bootstrap.day_close(settings, key))
+    days = [str(each.portfolio.day) for each in closed]
+    bootstrap.log(tenant_id=key.tenant_id).info("days closed", portfolio_id=key.portfolio_id, days=days)
 
 
 def _close_month(settings: "Settings", tenant_id: str, today: date) -> None:
@@ -173,7 +170,7 @@ def _close_month(settings: "Settings", tenant_id: str, today: date) -> None:
         tenant_id=tenant_id,
         year=year,
         month=month,
-        mark_prices=lambda held: bars.daily(held, until=Month(year, month).ends_at, days=1).prices(),
+        mark_prices=lambda held: bars.closes(held, day=Month(year, month).last_day),
         now=bootstrap.clock().now(),
     )
     count = write_strategy_performance_snapshots(db=db, tenant_id=tenant_id, snapshots_by_perf_id=snapshots)

@@ -2,6 +2,8 @@
 
 import math
 
+from maestro.backtest.attribution_table import By, shown_table
+from maestro.backtest.demotion_table import demotion_table
 from maestro.backtest.figure import (
     Figure,
     figure,
@@ -14,6 +16,8 @@ from maestro.backtest.figure import (
 )
 from maestro.backtest.headline import drawdowns, strategy_order
 from maestro.backtest.lanes import mode_lanes, sharpe_lanes
+from maestro.backtest.money_charts import saved_bars, waterfall
+from maestro.backtest.money_sections import DEMOTIONS, MONEY
 from maestro.backtest.outcome import ReplayOutcome
 
 _DASH = "5px,2px"
@@ -21,15 +25,20 @@ _GRID: Figure = {"gridcolor": "--grid", "nticks": 6}
 
 
 def charts(outcome: ReplayOutcome) -> dict[str, Figure]:
-    """Build the charts by name, in the order in which a page shows them."""
+    """Build the charts by name; those of money only where there is some to show."""
     names = lanes_of(strategy_order(outcome), outcome.paths)
-    return {
+    drawn = {
         "equity": _equity(outcome),
         "drawdown": _drawdown(outcome),
         "modes": mode_lanes(outcome, names),
         "allocation": _allocation(outcome, names),
         "sharpe": sharpe_lanes(outcome, names),
     }
+    if outcome.equity_changes:
+        drawn[MONEY] = waterfall(outcome, shown_table(outcome.equity_changes, By.TOTAL))
+    if outcome.demotions:
+        drawn[DEMOTIONS] = saved_bars(outcome, demotion_table(outcome.demotions))
+    return drawn
 
 
 def _equity(outcome: ReplayOutcome) -> Figure:

@@ -7,10 +7,8 @@ colour schemes. All figures share the range of the time axis and its margins, so
 import html
 import math
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
-from typing import Any
-
-from maestro.backtest.outcome import ReplayOutcome
+from datetime import date, timedelta
+from typing import Any, Protocol
 
 Figure = dict[str, Any]
 
@@ -18,8 +16,15 @@ _STRATEGY_COLOURS = 8
 _CLEAR = "rgba(0,0,0,0)"
 
 
-def figure(outcome: ReplayOutcome, data: list[Figure], height: int, **layout: Any) -> Figure:
-    """Put traces on the time axis of ``outcome``; ``height`` in pixels, ``layout`` as Plotly names it."""
+class Dated(Protocol):
+    """What has one value a day: the outcome of a replay, the record of a strategy."""
+
+    @property
+    def days(self) -> Sequence[date]: ...
+
+
+def figure(dated: Dated, data: list[Figure], height: int, **layout: Any) -> Figure:
+    """Put traces on the time axis of ``dated``; ``height`` in pixels, ``layout`` as Plotly names it."""
     return {
         "data": data,
         "layout": {
@@ -31,15 +36,15 @@ def figure(outcome: ReplayOutcome, data: list[Figure], height: int, **layout: An
             "showlegend": False,
             "hovermode": "x unified",
             "hoverlabel": {"bgcolor": "--surface", "bordercolor": "--grid", "font": {"color": "--ink"}},
-            "xaxis": time_axis(outcome),
+            "xaxis": time_axis(dated),
             **layout,
         },
     }
 
 
-def time_axis(outcome: ReplayOutcome) -> Figure:
+def time_axis(dated: Dated) -> Figure:
     day = timedelta(days=1)
-    first, last = outcome.days[0], outcome.days[-1] + day
+    first, last = dated.days[0], dated.days[-1] + day
     return {
         "type": "date",
         "range": [first.isoformat(), last.isoformat()],
@@ -59,7 +64,7 @@ def value_axis(**more: Any) -> Figure:
 
 
 def line(
-    outcome: ReplayOutcome,
+    dated: Dated,
     values: Iterable[float | None],
     name: str,
     colour: str,
@@ -73,7 +78,7 @@ def line(
         "type": "scatter",
         "mode": "lines",
         "name": html.escape(name),
-        "x": [day.isoformat() for day in outcome.days],
+        "x": [day.isoformat() for day in dated.days],
         "y": [finite(value) for value in values],
         "line": {"color": colour, "width": width, "dash": dash},
         "hovertemplate": hover,

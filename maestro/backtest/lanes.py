@@ -1,7 +1,7 @@
 """Charts with one lane per strategy: its mode over time, and the Sharpe ratio that earned it."""
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
@@ -23,12 +23,22 @@ _BANDS = (
 
 
 def mode_colour(mode: Mode) -> str:
-    return f"--mode-{mode.value.removesuffix('_MODE').lower()}"
+    return f"--mode-{_kind(mode)}"
+
+
+def mode_swatches(seen: Collection[str]) -> list[tuple[str, str, str]]:
+    """Return the legend of those modes that are seen: kind of swatch, colour and words."""
+    return [(f"bar-{_kind(mode)}", mode_colour(mode), mode.value) for mode in Mode if mode in seen]
+
+
+def _kind(mode: Mode) -> str:
+    return mode.value.removesuffix("_MODE").lower()
 
 
 def mode_lanes(outcome: ReplayOutcome, names: Sequence[str]) -> Figure:
     """Draw bars whose height is the share of its capital that a mode leaves a strategy."""
-    data = [bars for mode in Mode if (bars := _mode_bars(outcome, names, mode)) is not None]
+    modes = {name: outcome.paths[name].mode for name in names}
+    data = [bars for mode in Mode if (bars := mode_bars(outcome.days, modes, mode)) is not None]
     if outcome.overrides:
         data.append(_override_marks(outcome, bottom=len(names) - 0.6))
     return figure(
@@ -44,11 +54,13 @@ def mode_lanes(outcome: ReplayOutcome, names: Sequence[str]) -> Figure:
     )
 
 
-def _mode_bars(outcome: ReplayOutcome, names: Sequence[str], mode: Mode) -> Figure | None:
+def mode_bars(days: Sequence[date], modes: Mapping[str, Sequence[str]], mode: Mode) -> Figure | None:
+    """Draw one mode's bars, a lane for each name at 0, 1, …; ``modes`` are parallel to ``days``."""
+    names = list(modes)
     spans = [
         (lane, first, after)
         for lane, name in enumerate(names)
-        for kept, first, after in _spans(outcome.days, outcome.paths[name].mode)
+        for kept, first, after in _spans(days, modes[name])
         if kept == mode
     ]
     if not spans:

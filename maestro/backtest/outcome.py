@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from backend.domain.equity_change import EquityChange
+from backend.domain.shadow import Demotion
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategyLine:
@@ -59,7 +62,10 @@ class StrategyPath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayOutcome:
-    """``equity`` and ``benchmark`` (equal-weight buy and hold of the same symbols) are daily closes in currency."""
+    """``equity`` and ``benchmark`` (equal-weight buy and hold of the same symbols) are daily closes in currency.
+
+    ``demotions`` and ``equity_changes``, oldest first, are those of the days that were closed.
+    """
 
     days: tuple[date, ...]
     equity: tuple[float, ...]
@@ -71,4 +77,6 @@ class ReplayOutcome:
     orders: tuple[OrderEvent, ...]
     fills: int
     ticks: int
+    demotions: tuple[Demotion, ...] = ()
+    equity_changes: tuple[EquityChange, ...] = ()
     failures: Mapping[str, int] = field(default_factory=dict)  # strategy → ticks on which it failed

@@ -1,8 +1,8 @@
-"""Replay recorded trading days through the production cycle, one tick and one daily snapshot a day.
+"""Replay recorded trading days through the production cycle, one tick and one close a day.
 
 1. move clock and venue to just after the day's close;
 2. run the tick: the same ``run_cycle`` as in production, against whatever broker and store the cycle holds;
-3. take the day's snapshot, so that the next tick is scored on it;
+3. close the day, so that the next tick is scored on it;
 4. note modes, allocations and equity for the report.
 """
 
@@ -14,17 +14,19 @@ from decimal import Decimal
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
+from backend.domain.book import PortfolioBook
+from backend.domain.closing import ClosedDay
 from backend.domain.decision import Decision
+from backend.domain.equity_change import equity_changes
 from backend.domain.errors import MarketDataError
 from backend.domain.mode import Mode
 from backend.domain.order import OrderState
+from backend.domain.shadow import demotions
 from backend.domain.signal import StrategyId, Symbol
-from backend.domain.sleeve import PortfolioBook
-from backend.domain.snapshot import StrategyPerformanceSnapshot
+from backend.domain.snapshot import PortfolioPerformanceSnapshot, StrategyPerformanceSnapshot
 from backend.domain.tick import PortfolioKey, TickRequest, TickResult
 from backend.engine.cycle import Cycle, run_cycle
-from backend.engine.snapshots import take_daily_snapshot
-from backend.ports.snapshots import SnapshotStore
+from backend.engine.snapshots import DayClose, close_days
 from maestro.backtest.outcome import ModeEvent, OrderEvent, OverrideEvent, ReplayOutcome, StrategyLine, StrategyPath
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -60,9 +62,8 @@ class Replay:
 
     key: PortfolioKey
     days: Sequence[date]
-    cycle: Cycle
+    close: DayClose
     clock: ReplayClock
-    store: SnapshotStore
     move: Callable[[datetime], None]
     progress: Callable[[date, TickResult], None] = lambda _day, _result: None
 
@@ -82,13 +83,17 @@ class Replay:
             self.clock.move(at)
             self.move(at)
             result = run_cycle(TickRequest(key=self.key, scheduled_at=at), self.cycle)
-            snapshots = take_daily_snapshot(self.key, day, self.cycle, self.store)
-            diary.note(day, result, snapshots, self._marked(day))
+            closed = close_days(self.key, day, self.close)
+            diary.note(day, result, closed, self._marked(day))
             self.progress(day, result)
         return diary.outcome(self._buy_and_hold())
 
+    @property
+    def cycle(self) -> Cycle:
+        return self.close.cycle
+
     def _marked(self, day: date) -> "_Marked":
-        book = self.store.observe_book(self.key).book
+        book = self.close.store.observe_book(self.key).book
         held = {symbol for each in book.strategies.values() for symbol in each.real.lots}
         prices = self.cycle.bars.daily(sorted(held), until=self.clock.now(), days=1).prices() if held else {}
         return _Marked(day=day, equity=self.cycle.broker.account().equity, book=book, prices=prices)
@@ -123,6 +128,8 @@ class _Diary:
     days: list[_Marked] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     returns: list[dict[str, float | None]] = field(default_factory=list)
+    strategy_days: list[StrategyPerformanceSnapshot] = field(default_factory=list)
+    portfolio_days: list[PortfolioPerformanceSnapshot] = field(default_factory=list)
     orders: list[tuple[date, OrderState]] = field(default_factory=list)
     fills: int = 0
 
@@ -130,14 +137,16 @@ class _Diary:
         self,
         day: date,
         result: TickResult,
-        snapshots: Sequence[StrategyPerformanceSnapshot],
+        closed: Sequence[ClosedDay],
         marked: _Marked,
     ) -> None:
         if result.decision is None:
             raise MarketDataError(f"{day}: this day was replayed into the store before; start with an empty one")
         self.days.append(marked)
         self.decisions.append(result.decision)
-        self.returns.append({each.strategy_id: each.daily_return for each in snapshots})
+        self.returns.append({each.strategy_id: each.daily_return for last in closed for each in last.strategies})
+        self.strategy_days.extend(each for last in closed for each in last.strategies)
+        self.portfolio_days.extend(last.portfolio for last in closed)
         self.orders.extend((day, order) for order in result.orders)
         self.fills += len(result.trades)
 
@@ -155,6 +164,8 @@ class _Diary:
             orders=tuple(_order_event(day, order) for day, order in self.orders),
             fills=self.fills,
             ticks=len(self.days),
+            demotions=demotions(self.strategy_days),
+            equity_changes=equity_changes(self.portfolio_days, self.strategy_days),
             failures=dict(sorted(failures.items())),
         )
 

@@ -8,20 +8,18 @@
 Equal input gives equal bytes: nothing here asks for the time, and every order is fixed.
 """
 
-import json
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
-from string import Template
 
-from backend.domain.mode import Mode
 from maestro.backtest.charts import charts
 from maestro.backtest.figure import lanes_of, strategy_colour
 from maestro.backtest.headline import Headline, headline, order_counts, strategy_order
-from maestro.backtest.lanes import mode_colour
-from maestro.backtest.markup import Column, Markup, escaped, legend, mode_badge, options_list, table, tiles
+from maestro.backtest.lanes import mode_swatches
+from maestro.backtest.markup import Column, Markup, legend, mode_badge, options_list, table, tiles
+from maestro.backtest.money_sections import demotions_section, money_section
 from maestro.backtest.notation import change, dollars, money, percent, ratio
 from maestro.backtest.outcome import ReplayOutcome
+from maestro.backtest.page import page, write_page
 
 
 def write_report(outcome: ReplayOutcome, path: Path, *, title: str, options: Mapping[str, str]) -> Path:
@@ -43,58 +41,39 @@ def write_report(outcome: ReplayOutcome, path: Path, *, title: str, options: Map
     MarketDataError
         The replay holds no day, or its curves are not parallel to its days.
     """
-    page = report_page(outcome, title=title, options=options)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8", newline="\n")
-    return path
+    return write_page(path, report_page(outcome, title=title, options=options))
 
 
 def report_page(outcome: ReplayOutcome, *, title: str, options: Mapping[str, str]) -> str:
     """Return the whole page; see :func:`write_report`."""
-    from plotly.offline import get_plotlyjs
-
     summary = headline(outcome)
     names = lanes_of(strategy_order(outcome), outcome.paths)
-    return Template(_part("html")).substitute(
-        title=escaped(title),
-        subtitle=escaped(_subtitle(outcome)),
-        lead=escaped(_lead(summary)),
-        tiles=tiles(_facts(summary)),
-        mode_legend=legend(
-            [(f"bar-{_kind(mode)}", mode_colour(mode), mode.value) for mode in Mode if _is_seen(outcome, mode)]
+    parts = {
+        "tiles": tiles(_facts(summary)),
+        "mode_legend": legend(
+            mode_swatches({mode for path in outcome.paths.values() for mode in path.mode})
             + ([("mark", "--override", "systemic override")] if outcome.overrides else [])
         ),
-        allocation_legend=legend(
+        "allocation_legend": legend(
             [("area", strategy_colour(i), name) for i, name in enumerate(names)] + [("area", "--cash", "cash")]
         ),
-        strategies=_strategies(outcome),
-        mode_changes=_mode_changes(outcome),
-        overrides=_overrides(outcome),
-        orders=_orders(outcome),
-        failures=_failures(outcome),
-        options=options_list(sorted(options.items())),
-        style=_part("css"),
-        script=_part("js"),
-        figures=_json(charts(outcome)),
-        plotly=get_plotlyjs(),
+        "money": money_section(outcome.equity_changes),
+        "demotions": demotions_section(outcome.demotions),
+        "strategies": _strategies(outcome),
+        "mode_changes": _mode_changes(outcome),
+        "overrides": _overrides(outcome),
+        "orders": _orders(outcome),
+        "failures": _failures(outcome),
+        "options": options_list(sorted(options.items())),
+    }
+    return page(
+        "report_page.html",
+        title=title,
+        subtitle=_subtitle(outcome),
+        lead=_lead(summary),
+        figures=charts(outcome),
+        parts=parts,
     )
-
-
-def _part(kind: str) -> str:
-    return resources.files("maestro.backtest").joinpath(f"report_page.{kind}").read_text(encoding="utf-8")
-
-
-def _json(value: object) -> str:
-    """Write JSON that cannot end the script element it stands in."""
-    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def _kind(mode: Mode) -> str:
-    return mode.value.removesuffix("_MODE").lower()
-
-
-def _is_seen(outcome: ReplayOutcome, mode: Mode) -> bool:
-    return any(mode.value in path.mode for path in outcome.paths.values())
 
 
 def _subtitle(outcome: ReplayOutcome) -> str:

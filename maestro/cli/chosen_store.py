@@ -9,7 +9,8 @@ import typer
 from backend.domain.errors import ConfigurationError
 from backend.domain.tick import PortfolioKey
 from backend.ports.decisions import DecisionLog
-from backend.settings import load_settings
+from backend.ports.performances import PerformanceHistory
+from backend.settings import Settings, load_settings
 from functions import bootstrap
 
 DEMO_STORE = Path(".maestro/demo.db")
@@ -26,8 +27,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenStore:
     log: DecisionLog
+    performances: PerformanceHistory
     key: PortfolioKey
     name: str
+    settings: Settings
 
 
 def demo_marker(store: Path) -> Path:
@@ -61,4 +64,10 @@ def choose_store(store: Path | None, tenant: str | None) -> ChosenStore:
         uid=settings.uid,
     )
     name = str(settings.sqlite_path) if is_sqlite else f"Firestore project {settings.project}"
-    return ChosenStore(log=bootstrap.store(settings), key=key, name=name)
+    return ChosenStore(
+        log=bootstrap.store(settings),
+        performances=bootstrap.performances(settings),
+        key=key,
+        name=name,
+        settings=settings,
+    )

@@ -131,17 +131,13 @@ def _play(
         settings = settings.model_copy(update={"alpaca": alpaca})
         clock = ReplayClock(first)
         key = PortfolioKey(tenant_id=settings.tenant_id)
-        cycle = replace(
-            bootstrap.cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid),
-            clock=clock,
-            entropy=seeded_entropy,
-        )
+        close = bootstrap.day_close(settings, key)
+        close = replace(close, cycle=replace(close.cycle, clock=clock, entropy=seeded_entropy))
         return Replay(
             key=key,
             days=window,
-            cycle=cycle,
+            close=close,
             clock=clock,
-            store=bootstrap.store(settings),
             move=broker.advance,
             progress=progress,
         ).run()

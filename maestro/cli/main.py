@@ -7,13 +7,17 @@ import typer
 from rich.console import Console
 
 from backend.domain.errors import MaestroError
+from maestro.cli.attribution import attribution
 from maestro.cli.close_day import close_day
 from maestro.cli.decisions import decisions
 from maestro.cli.demo import demo
 from maestro.cli.exit_codes import exit_code
 from maestro.cli.paper_broker import paper_broker
+from maestro.cli.performance import performance
+from maestro.cli.shadow import shadow
 from maestro.cli.status import status
 from maestro.cli.strategies import list_strategies
+from maestro.cli.study import study
 from maestro.cli.tick import tick
 
 app = typer.Typer(
@@ -26,10 +30,14 @@ app = typer.Typer(
 app.command("demo")(demo)
 app.command("status")(status)
 app.command("decisions")(decisions)
+app.command("performance")(performance)
+app.command("attribution")(attribution)
+app.command("shadow")(shadow)
 app.command("list-strategies")(list_strategies)
 app.command("tick")(tick)
 app.command("close-day")(close_day)
 app.command("paper-broker")(paper_broker)
+app.add_typer(study, name="study")
 
 
 def main() -> None:

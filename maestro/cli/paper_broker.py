@@ -31,6 +31,10 @@ def _moment(text: str) -> datetime:
 
 
 _Prices = Annotated[Path, typer.Option(help="Daily closes: CSV or .csv.gz, date,AAPL,AMD,… or date,symbol,close.")]
+_Actions = Annotated[
+    Path | None,
+    typer.Option(help="Splits and cash dividends: CSV, symbol,kind,ex_date,new_shares,old_shares,per_share,pay_date."),
+]
 _Port = Annotated[int, typer.Option(help="Loopback port; 0 takes a free one.")]
 _Start = Annotated[
     datetime | None,
@@ -78,6 +82,7 @@ _Secret = Annotated[str | None, typer.Option(help="API secret to insist on; defa
 
 def paper_broker(
     prices: _Prices,
+    actions: _Actions = None,
     port: _Port = 0,
     start: _Start = None,
     cash: _Cash = Decimal(100_000),
@@ -100,6 +105,7 @@ def paper_broker(
     serve(
         PaperBrokerConfig(
             prices=prices,
+            actions=actions,
             port=port,
             start=start,
             initial_cash=cash,

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from backend.domain.sleeve import StrategyBook
+from backend.domain.book import StrategyBook
 from backend.domain.tick import LogEntry, Observation
 from maestro.backtest.notation import ratio
 from maestro.cli.chosen_store import JsonOption, StoreOption, TenantOption, choose_store
@@ -36,6 +36,7 @@ def _standing(observed: Observation, newest: LogEntry | None) -> dict[str, Any]:
         "epoch": trading.epoch,
         "high_water_mark": str(trading.high_water_mark),
         "reserved": str(trading.reserved),
+        "external": {symbol: str(quantity) for symbol, quantity in trading.external.items()},
         "last_decision": newest.log_id if newest else None,
         "last_decision_at": newest.timestamp.isoformat() if newest else None,
         "strategies": [
@@ -60,7 +61,6 @@ def _strategy(book: StrategyBook) -> dict[str, Any]:
     return {
         "mode": book.mode.mode.value if book.mode else None,
         "since": book.mode.since.isoformat() if book.mode else None,
-        "capital": str(book.capital),
         "positions": {symbol: str(quantity) for symbol, quantity in book.real.holdings().items()},
         "virtual_positions": {
             symbol: str(quantity) for symbol, quantity in book.traded.holdings().items() if book.is_in_shadow
@@ -94,6 +94,9 @@ def _print(said: dict[str, Any], console: Console) -> None:
         holdings.add_row(each["strategy"], Text(real or "–"), Text(virtual or "–"))
     console.print(standing)
     console.print(holdings)
+    external = ", ".join(f"{symbol} {quantity}" for symbol, quantity in said["external"].items())
+    if external:
+        console.print(f"held beside the sleeves, EXTERNAL: {external}", highlight=False)
     for order in said["open_orders"]:
         console.print(
             f"not settled: {order['side']} {order['symbol']} for {order['strategy']} [bold]{order['status']}[/] "

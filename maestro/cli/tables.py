@@ -10,10 +10,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from backend.domain.equity_change import together
 from backend.domain.mode import Mode
+from maestro.backtest.demotion_table import demotion_table
 from maestro.backtest.headline import headline, order_counts
+from maestro.backtest.money_words import demotion_words, parts_words
 from maestro.backtest.notation import change, mode_words, money, percent, ratio
 from maestro.backtest.outcome import ModeEvent, ReplayOutcome
+from maestro.cli.money_json import change_json, demotion_json
 
 _SHOWN = 12  # events listed before the rest is only counted
 _BARS = "▁▂▃▄▅▆▇█"
@@ -24,7 +28,7 @@ _STYLES = {Mode.ACTIVE: "green", Mode.REDUCED: "yellow", Mode.SHADOW_MODE: "dim"
 
 
 def print_outcome(outcome: ReplayOutcome, console: Console, *, report: Path) -> None:
-    """Print strategies, mode changes, overrides, orders, and equity against buy and hold.
+    """Print strategies, mode changes, overrides, orders, money, and equity against buy and hold.
 
     Readable from 80 columns on: names and numbers are never cut, reasons wrap.
 
@@ -37,12 +41,16 @@ def print_outcome(outcome: ReplayOutcome, console: Console, *, report: Path) -> 
     _print_mode_changes(outcome, console)
     _print_overrides(outcome, console)
     _print_orders(outcome, console)
+    _print_money(outcome, console)
     _print_performance(outcome, console)
     console.print(Text.assemble("\nReport: ", (str(report), "bold")), soft_wrap=True)
 
 
 def outcome_json(outcome: ReplayOutcome, *, store: str, report: str) -> dict[str, Any]:
-    """Return the outcome as JSON-ready values; ``final_equity`` in currency, to the cent."""
+    """Return the outcome as JSON-ready values; ``final_equity`` in currency, to the cent.
+
+    ``demotions`` are oldest first; ``attribution`` is None where no day with an equity before it was closed.
+    """
     return {
         "ticks": outcome.ticks,
         "orders": len(outcome.orders),
@@ -63,6 +71,8 @@ def outcome_json(outcome: ReplayOutcome, *, store: str, report: str) -> dict[str
         ],
         "modes": {line.strategy: line.mode for line in outcome.strategies},
         "final_equity": round(headline(outcome).maestro.final, 2),
+        "demotions": [demotion_json(each) for each in outcome.demotions],
+        "attribution": change_json(together(outcome.equity_changes)) if outcome.equity_changes else None,
         "store": store,
         "report": report,
     }
@@ -139,6 +149,14 @@ def _print_orders(outcome: ReplayOutcome, console: Console) -> None:
         counts = (f"{number:,}" for number in (each.orders, each.buys, each.sells, each.filled))
         table.add_row(Text(each.strategy), *counts, money(each.traded))
     console.print(table)
+
+
+def _print_money(outcome: ReplayOutcome, console: Console) -> None:
+    """Print what demotions saved or cost, and what equity came from, in a sentence each."""
+    console.print(Text.assemble("\n", demotion_words(demotion_table(outcome.demotions).total)))
+    if outcome.equity_changes:
+        console.print(Text.assemble("\nChange of equity ", parts_words(outcome.equity_changes), "."))
+    console.print()
 
 
 def _print_performance(outcome: ReplayOutcome, console: Console) -> None:

@@ -9,14 +9,18 @@ from typing import Any
 import numpy as np
 
 from backend.domain.account import Account
+from backend.domain.book import PortfolioBook, StrategyBook
 from backend.domain.decide import decide
 from backend.domain.decision import Decision, DecisionInputs
+from backend.domain.journal import Filled, JournalEntry, ModeEntered
 from backend.domain.ledger import LedgerTrade
+from backend.domain.lots import Fill, Lot
 from backend.domain.mode import Mode, ModeState
 from backend.domain.order import ClientOrderId, OrderIntent, OrderKind, OrderState, OrderStatus, Side
+from backend.domain.paper import PaperAccount, Step
 from backend.domain.policy import DecisionPolicy
 from backend.domain.signal import Action, StrategyId, StrategySignal, Symbol
-from backend.domain.sleeve import Lot, PortfolioBook, Sleeve, StrategyBook
+from backend.domain.sleeve import Mark, Sleeve
 from backend.domain.tick import (
     LogEntry,
     PortfolioKey,
@@ -28,7 +32,7 @@ from backend.domain.tick import (
     Versions,
 )
 from backend.domain.track_record import TrackRecord
-from backend.domain.trading_state import GENESIS_HASH, Trading, TradingState
+from backend.domain.trading_state import GENESIS_HASH, Trading, TradingState, WorkingOrder
 from backend.engine.log_entry import log_entry
 
 NOW = datetime(2025, 3, 14, 15, 9, 26, 535898, tzinfo=UTC)
@@ -133,44 +137,106 @@ def order(request: TickRequest, number: int = 0, **changes: Any) -> OrderState:
     return replace(state, **changes)
 
 
-def book(*orders: OrderState, strategies: int = 1) -> PortfolioBook:
+def book(*orders: OrderState, strategies: int = 1, entries: int = 0) -> PortfolioBook:
     lots = {
         Symbol("AAPL"): (
             Lot(quantity=Decimal("1.50"), price=Decimal("212.370")),
             Lot(quantity=Decimal(2), price=Decimal(9)),
         )
     }
-    real = Sleeve(lots=lots, realised=Decimal("-3.10"), marked=Decimal("7.77"), marked_realised=Decimal("-0.5"))
+    real = Sleeve(
+        lots=lots,
+        realised=Decimal("-3.10"),
+        fees=Decimal("0.30"),
+        slippage=Decimal("-0.40"),
+        spared=Decimal("0.050"),
+        mark=Mark(
+            pnl=Decimal("7.77"),
+            realised=Decimal("-0.5"),
+            fees=Decimal("0.10"),
+            slippage=Decimal("0.20"),
+            spared=Decimal("0.010"),
+        ),
+    )
     each = StrategyBook(
         mode=ModeState(mode=Mode.SHADOW_MODE, since=NOW, reason="Sharpe −1.00 < 0.50 (n=60)"),
         real=real,
         virtual=replace(real, realised=Decimal("12.5")),
+        weight=Decimal("0.250"),
         capital=Decimal("20000.00"),
+    )
+    account = PaperAccount(
+        cash=Decimal("-1000.10"), quantities={Symbol("AAPL"): Decimal("4.709")}, mark=Decimal("-0.0500")
     )
     names = [SHADOWED, *(StrategyId(f"strategy-{n:05d}") for n in range(1, strategies))]
     return PortfolioBook(
         strategies=dict.fromkeys(names, each),
         open_orders={each.intent.client_order_id: each for each in orders},
+        paper=dict.fromkeys(names, dict.fromkeys(Step, account)),
+        entries=entries,
+        actions_through=date(2025, 3, 14),
+        charged={"20250313000000000::fee": date(2025, 3, 13)},
     )
 
 
-def trading(log_head: str, **reservations: str) -> Trading:
+def working(**reserved: str) -> dict[ClientOrderId, WorkingOrder]:
+    """Orders under way by what they reserve."""
+    return {
+        ClientOrderId(name): WorkingOrder(symbol=Symbol("BRK/B"), side=Side.BUY, reserved=Decimal(amount))
+        for name, amount in reserved.items()
+    }
+
+
+def trading(log_head: str, **reserved: str) -> Trading:
     return Trading(
         epoch=3,
         state=TradingState.REDUCING,
         reason="drawdown",
         high_water_mark=Decimal("100000.10"),
-        reservations={name: Decimal(amount) for name, amount in reservations.items()},
+        working=working(**reserved),
+        sleeves={"main": {Symbol("BRK/B"): Decimal("3.50")}, "second": {}},
+        external={Symbol("AAPL"): Decimal("-0.10")},
         log_head=log_head,
     )
+
+
+def entry(number: int, run_id: str = "main-1") -> JournalEntry:
+    """One commit's events: a mode, a fill and a cross."""
+    state = ModeState(mode=Mode.SHADOW_MODE, since=NOW, reason="Sharpe −1.00 < 0.50 (n=60)")
+    fill = Fill(
+        symbol=Symbol("AAPL"),
+        side=Side.SELL,
+        quantity=Decimal("1.50"),
+        price=Decimal("212.370"),
+        fees=Decimal("0.01"),
+        slippage=Decimal("-0.002"),
+        spared=Decimal("0.10"),
+    )
+    at = NOW - timedelta(seconds=number)
+    return JournalEntry(
+        number=number,
+        committed_at=NOW,
+        run_id=run_id,
+        events=(
+            ModeEntered(at=at, strategy=SHADOWED, state=state),
+            Filled(at=at, strategy=SHADOWED, fill=fill, trade_id=f"t-{number}", order_id="b-1"),
+            Filled(at=at, strategy=SHADOWED, fill=fill, trade_id=f"crs-{number}-sell", is_cross=True),
+        ),
+    )
+
+
+def _number(request: TickRequest) -> int:
+    """Two entries a tick: its commit's and its record's."""
+    return int((request.scheduled_at - NOW) / timedelta(minutes=1)) * 2 + 1
 
 
 def tick_commit(
     request: TickRequest, *, expected: Versions | None = None, orders: int = 2, **changes: Any
 ) -> TickCommit:
     decided = decision(request, changes.pop("strategies", 3))
-    entry = log_for(request, decided)
+    logged = log_for(request, decided)
     placed = tuple(order(request, n, status=OrderStatus.INTENT) for n in range(orders))
+    number = _number(request)
     commit = TickCommit(
         request=request,
         expected=expected or Versions(),
@@ -182,23 +248,26 @@ def tick_commit(
             orders=placed,
         ),
         decision=decided,
-        log=entry,
-        trading=trading(entry.entry_hash, first="0.30", second="1000.10"),
-        book=book(*placed),
+        log=logged,
+        trading=trading(logged.entry_hash, first="0.30", second="1000.10"),
+        book=book(*placed, entries=number),
+        journal=entry(number, request.tick_id),
     )
     return replace(commit, **changes)
 
 
 def tick_record(commit: TickCommit, versions: Versions, **changes: Any) -> TickRecord:
     filled = tuple(replace(each, status=OrderStatus.FILLED, reason="") for each in commit.tick.orders)
+    number = _number(commit.request) + 1
     record = TickRecord(
         request=commit.request,
         expected=versions,
         tick=replace(commit.tick, status=TickStatus.DONE, orders=filled),
         trading=trading(commit.log.entry_hash),
-        book=book(),
+        book=book(entries=number),
         orders=filled,
         trades=tuple(trade(each) for each in filled),
+        journal=entry(number, commit.request.tick_id),
         log_id=commit.log.log_id,
     )
     return replace(record, **changes)

@@ -7,7 +7,9 @@ import pytest
 
 from backend.adapters.documents import Documents, DocumentStore
 from backend.adapters.documents.seam import replace
+from backend.domain.canonical import canonical_json, digest
 from backend.domain.errors import StoreCorrupt
+from backend.domain.sleeve import EMPTY_SLEEVE
 from tests.contract.sample_ticks import request_at, tick_commit
 
 GONE = object()
@@ -19,14 +21,30 @@ DAMAGE: list[tuple[str, str, Any]] = [
     ("state/trading", "state", "SLEEPING"),
     ("state/trading", "high_water_mark", "NaN"),
     ("state/trading", "high_water_mark", 1.5),
-    ("state/trading", "reservations", {"first": "0.30"}),
-    ("state/trading", "reservations", None),
+    ("state/trading", "reserved", "0.29"),
+    ("state/trading", "reserved", GONE),
+    ("state/trading", "working", {}),  # not what is reserved
+    ("state/trading", "working", {"first": {"symbol": "AAPL", "side": "buy", "reserved": "0.30"}}),
+    ("state/trading", "working", {"first": "1000.40"}),
+    ("state/trading", "working", {"first": {"symbol": "AAPL", "side": "short", "reserved": "1000.40"}}),
+    ("state/trading", "working", {"first": {"symbol": "AAPL", "side": "buy", "reserved": 1000.4}}),
+    ("state/trading", "working", {"first": {"side": "buy", "reserved": "1000.40"}}),
+    ("state/trading", "working", None),
+    ("state/trading", "sleeves", GONE),
+    ("state/trading", "sleeves", {"main": {"AAPL": "NaN"}}),
+    ("state/trading", "sleeves", {"main": "AAPL"}),
+    ("state/trading", "external", {"AAPL": 1}),
+    ("state/trading", "external", []),
     ("state/book_main", "payload", GONE),
     ("state/book_main", "payload", '{"strategies": {'),
     ("state/book_main", "payload", b"\x00\x01"),
     ("state/book_main", "payload", '{"strategies": {}, "open_orders": []}'),
     ("state/book_main", "payload", "[]"),
+    ("state/book_main", "digest", GONE),
+    ("state/book_main", "digest", "0" * 64),
     ("state/book_main", "strategy_count", 2),
+    ("state/book_main", "open_order_count", 0),
+    ("state/book_main", "entries", 0),
     (TICK, "orders", "[]"),
     (TICK, "orders", "[{}, {}]"),
     (TICK, "status", "begun"),
@@ -46,6 +64,22 @@ def test_observe_damaged_state_is_refused(
     with pytest.raises(StoreCorrupt, match=r"expected .* found .*; restore it from a backup") as caught:
         store.observe(request_at())
     assert path in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    ["{}", "[]", '{"$c":"Sleeve","v":[]}', canonical_json(EMPTY_SLEEVE), '{"$c":"Fill"}', "null"],
+    ids=["map", "list", "half", "sleeve", "half-fill", "null"],
+)
+def test_observe_book_that_is_none_is_refused_though_its_digest_fits(
+    store: DocumentStore, documents: Documents, payload: str
+) -> None:
+    store.commit(tick_commit(request_at()))
+    path = "tenants/acme/state/book_main"
+    fields = {**documents.read([path])[path].fields, "payload": payload, "digest": digest(payload)}
+    documents.commit([replace(path, fields)])
+    with pytest.raises(StoreCorrupt, match=r"expected payload to be a PortfolioBook.*restore it from a backup"):
+        store.observe(request_at())
 
 
 def test_observe_order_that_contradicts_itself_is_refused(store: DocumentStore, documents: Documents) -> None:

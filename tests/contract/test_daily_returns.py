@@ -11,9 +11,10 @@ import pytest
 from backend.adapters.documents import Documents, DocumentStore
 from backend.adapters.documents.seam import create
 from backend.domain.snapshot import Period, StrategyPerformanceSnapshot
-from backend.domain.tick import PortfolioKey, Versions
+from backend.domain.tick import PortfolioKey
 from backend.domain.track_record import EMPTY_TRACK_RECORD, DailyReturn
-from tests.contract.sample_ticks import KEY, NOW, book
+from tests.contract.sample_closings import close
+from tests.contract.sample_ticks import KEY, NOW
 
 DAY = date(2025, 3, 13)
 SINCE = date(2025, 3, 1)
@@ -46,7 +47,7 @@ def test_close_day_documents_are_read_back_as_returns(store: DocumentStore, docu
         snapshot("idle", None, capital=Decimal(0)),
         snapshot("losing", None, **month),
     ]
-    store.close_day(KEY, expected=Versions(), snapshots=shots, record=EMPTY_TRACK_RECORD, book=book())
+    close(store, EMPTY_TRACK_RECORD, strategies=shots)
     assert list(store.daily_returns(KEY, since=SINCE)) == [
         DailyReturn(strategy=shots[0].strategy_id, day=DAY, value=-0.25),
         DailyReturn(strategy=shots[1].strategy_id, day=DAY, value=0.01, is_virtual=True),

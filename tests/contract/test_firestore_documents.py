@@ -11,11 +11,14 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore
 
 from backend.adapters.documents import DocumentStore, open_documents
+from backend.adapters.documents.journal_documents import journal_writes
 from backend.adapters.documents.seam import create
 from backend.adapters.firestore import FirestoreDocuments
 from backend.domain.errors import ConfigurationError, StoreError, StoreUnavailable
 from backend.domain.tick import Versions
-from tests.contract.sample_ticks import KEY, request_at, tick_commit, tick_record, track_record
+from backend.ports.snapshots import ClosingVersions
+from tests.contract.sample_closings import book_commit, closed_day
+from tests.contract.sample_ticks import KEY, entry, request_at, tick_commit, tick_record, track_record
 from tests.contract.test_document_sizes import wide_commit
 
 pytestmark = pytest.mark.firestore
@@ -26,9 +29,11 @@ class CountingInterceptor(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClie
 
     def __init__(self) -> None:
         self.methods: list[str] = []
+        self.read: list[str] = []  # documents asked for by name
 
     def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
         self.methods.append(details.method.rpartition("/")[2])
+        self.read += getattr(request, "documents", ())
         return continuation(details, request)
 
     intercept_unary_stream = intercept_unary_unary
@@ -82,12 +87,29 @@ def test_firestore_steps_beside_the_tick_cost_one_round_trip(counted: CountingCl
     commit = tick_commit(request_at())
     store.append(commit.log, trading=commit.trading, expected=Versions())
     store.observe_book(KEY)
-    store.close_day(KEY, expected=Versions(), snapshots=[], record=track_record(3), book=commit.book)
+    store.closing(KEY)
+    store.close_day(KEY, closed_day(), track_record(3), expected=ClosingVersions(closing=None, record=None))
+    store.commit_book(book_commit(1, replace(store.observe_book(KEY).versions, book=None)))
     store.decisions(KEY.tenant_id, last=3)
     store.orders(KEY.tenant_id, last=3)
-    assert methods == ["Commit", "BatchGetDocuments", "Commit", "RunQuery", "RunQuery"]
+    read, commit_, query = "BatchGetDocuments", "Commit", "RunQuery"
+    assert methods == [commit_, read, read, commit_, read, commit_, query, query]
     store.daily_returns(KEY, since=date(2025, 1, 1))  # text and timestamps are two ranges; once a day
-    assert methods[5:] == ["RunQuery", "RunQuery"]
+    assert methods[8:] == ["RunQuery", "RunQuery"]
+
+
+@pytest.mark.parametrize("age", [10, 300])
+def test_firestore_journal_reads_what_is_new_however_long_it_is(counted: CountingClient, age: int) -> None:
+    documents = open_documents(counted)
+    documents.commit([each for number in range(1, age + 1) for each in journal_writes(entry(number), KEY)])
+    store, interceptor = DocumentStore(documents), counted.interceptor
+    before = len(interceptor.methods)
+    assert [each.number for each in store.journal(KEY, after=age - 3, through=age)] == [age - 2, age - 1, age]
+    assert interceptor.methods[before:] == ["BatchGetDocuments"]
+    read = [name.rpartition("/")[2] for name in interceptor.read]
+    assert read == [f"main__{number:010d}" for number in (age - 2, age - 1, age)]
+    assert store.journal(KEY, after=age, through=age) == []
+    assert len(interceptor.methods) == before + 1
 
 
 def test_firestore_lost_tick_costs_one_read_more(counted: CountingClient) -> None:
@@ -157,6 +179,6 @@ def test_firestore_version_of_an_unchanged_document_still_counts(
     store = DocumentStore(open_documents(firestore_client_factory()))
     first = tick_commit(request_at())
     versions = store.commit(first)
-    record = tick_record(first, versions, trading=first.trading, book=first.book, tick=first.tick)
+    record = tick_record(first, versions, trading=first.trading, book=first.book, tick=first.tick, journal=None)
     again = store.record(record)
     assert store.record(replace(record, expected=again)) is not None

@@ -13,16 +13,12 @@ from backend.adapters.documents.seam import replace as replace_document
 from backend.domain.signal import StrategyId
 from backend.domain.tick import PortfolioKey
 from backend.domain.track_record import EMPTY_TRACK_RECORD, TrackRecord
-from tests.contract.sample_ticks import KEY, NOW, book, request_at, tick_commit, track_record
+from tests.contract.sample_closings import close
+from tests.contract.sample_ticks import KEY, NOW, request_at, tick_commit, track_record
 
 DAY = date(2025, 3, 13)
 SINCE = date(2025, 3, 1)
 ANN = PortfolioKey(tenant_id="acme", uid="ann")
-
-
-def close(store: DocumentStore, record: TrackRecord, key: PortfolioKey = KEY) -> None:
-    expected = store.observe_book(key).versions
-    store.close_day(key, expected=expected, snapshots=[], record=record, book=book())
 
 
 def assert_same(found: TrackRecord, expected: TrackRecord) -> None:

@@ -29,6 +29,8 @@ KEYS = [
     "systemic_overrides",
     "modes",
     "final_equity",
+    "demotions",
+    "attribution",
     "store",
     "report",
 ]
@@ -97,7 +99,8 @@ def test_demo_played_twice_into_one_store_replaces_it(tmp_path: Path) -> None:
 
 
 def test_demo_orders_are_those_in_the_store(demo: Demo) -> None:
-    orders, trades = demo.all("orders"), demo.all("ledger_trades")
+    orders = demo.all("orders")
+    trades = [each for each in demo.all("ledger_trades") if each["kind"] == "fill"]
     assert (len(orders), len(trades)) == (demo.said["orders"], demo.said["fills"])
     assert len({each["client_order_id"] for each in orders}) == len(orders)
     assert sum(len(body["orders"]) for body in demo.bodies()) == len(orders)
@@ -123,7 +126,31 @@ def test_demo_decisions_reads_the_newest_five_from_another_process(demo: Demo) -
     assert newest == demo.said["modes"]
 
 
-@pytest.mark.parametrize("command", ["status", "decisions"])
+def test_demo_demotions_are_those_that_shadow_reads_from_another_process(demo: Demo) -> None:
+    found = maestro("shadow", "--json", folder=demo.folder).json
+    assert found["demotions"] == demo.said["demotions"][::-1]
+    assert len(found["demotions"]) > 0
+    demoted = {each["strategy"] for each in demo.said["mode_changes"] if each["after"] == "SHADOW_MODE"}
+    assert {each["strategy"] for each in found["demotions"]} <= demoted
+    for each in found["demotions"]:
+        assert Decimal(each["saved"]) == Decimal(each["real_pnl"]) - Decimal(each["virtual_pnl"])
+
+
+def test_demo_equity_is_explained_to_the_cent_on_every_day(demo: Demo) -> None:
+    found = maestro("attribution", "--from", WINDOW[3], "--json", folder=demo.folder).json
+    assert found["attribution"] == demo.said["attribution"]
+    assert (found["unexplained"], found["days"]) == ([], 58)
+    whole = found["attribution"]
+    parts = {name: Decimal(value) for name, value in whole["parts"].items()}
+    assert (
+        sum(parts.values()) == Decimal(whole["change"]) == Decimal(whole["equity_to"]) - Decimal(whole["equity_from"])
+    )
+    assert (parts["unattributed"], parts["fees"]) == (0, 0)
+    assert min(abs(parts[name]) for name in ("signal", "mode", "slippage")) > 1
+    assert abs(parts["external"]) < 1  # nothing but what fills were rounded to
+
+
+@pytest.mark.parametrize("command", ["status", "decisions", "shadow", "attribution"])
 def test_demo_is_readable_without_json(demo: Demo, command: str) -> None:
     answer = maestro(command, folder=demo.folder)
     assert (answer.status, answer.err) == (0, "")

@@ -1,43 +1,27 @@
 """The report in a real Chromium: drawn in full, without network, in both colour schemes and on a phone."""
 
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
 from maestro.backtest.report import write_report
-from tests.emulators.tiers import require_tier
+from tests.e2e.pages import Scheme, cut, drawn, opened, overflow, plotly_faults
 from tests.fakes.replay import STRATEGIES, synthetic_outcome
 
 pytestmark = pytest.mark.browser
 
 HOSTILE = '<img src=x onerror="document.title=1"><b>bold</b>'
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-CHARTS = {"equity": 2, "drawdown": 2, "modes": 4, "allocation": len(STRATEGIES) + 1, "sharpe": len(STRATEGIES)}
-Scheme = Literal["light", "dark"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    require_tier("browser", executable is not None, "apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
+CHARTS = {
+    "equity": 2,
+    "drawdown": 2,
+    "money": 3,  # gains, losses, and the change that they make
+    "modes": 4,
+    "demotions": 2,  # what was saved, what was lost
+    "allocation": len(STRATEGIES) + 1,
+    "sharpe": len(STRATEGIES),
+}
 
 
 @pytest.fixture(scope="module")
@@ -52,36 +36,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _open(browser: Any, report: Path, *, width: int, scheme: Scheme, is_phone: bool = False) -> tuple[Any, list[str]]:
-    """Open the report; return the page and everything it complained about or asked the network for."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 844}, color_scheme=scheme, has_touch=is_phone, is_mobile=is_phone
-    )
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(f"console {message.type}: {message.text}"))
-    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-    page.on("request", lambda request: complaints.append(f"request: {request.url}"))
-    page.goto(report.as_uri())
-    page.wait_for_function("document.querySelectorAll('.chart svg.main-svg').length >= 10")
-    assert complaints.pop(0) == f"request: {report.as_uri()}"
-    return page, complaints
-
-
-def _drawn(page: Any) -> dict[str, int]:
-    """Count per chart the traces that left a mark of some size."""
-    found: dict[str, int] = page.evaluate(
-        """names => Object.fromEntries(names.map(name => [name, Array.from(
-            document.getElementById(name).querySelectorAll('g.trace')).filter(
-              trace => Array.from(trace.querySelectorAll('path')).some(path => path.getBoundingClientRect().width > 1)
-            ).length]))""",
-        list(CHARTS),
-    )
-    return found
-
-
-def _overflow(page: Any) -> int:
-    found: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return found
+    return opened(browser, report, charts=len(CHARTS), width=width, scheme=scheme, is_phone=is_phone)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -90,26 +45,16 @@ def test_report_is_drawn_in_full_without_complaint_or_network(
     browser: Any, report: Path, width: int, is_phone: bool, scheme: Scheme
 ) -> None:
     page, complaints = _open(browser, report, width=width, scheme=scheme, is_phone=is_phone)
-    assert _drawn(page) == CHARTS
-    assert _overflow(page) == 0
-    cut = page.evaluate(
-        """() => Array.from(document.querySelectorAll('td, th, dd, dt, h1, .legend li, .chart svg.main-svg'))
-            .filter(each => each.getBoundingClientRect().right > document.documentElement.clientWidth
-                || (each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).display !== 'inline'))
-            .filter(each => !each.closest('thead')).map(each => each.outerHTML.slice(0, 120))"""
-    )
-    assert cut == []
+    assert drawn(page, CHARTS) == CHARTS
+    assert overflow(page) == 0
+    assert cut(page) == []
     assert complaints == []
     page.context.close()
 
 
 def test_figures_are_valid_for_the_plotly_they_are_drawn_with(browser: Any, report: Path) -> None:
     page, _ = _open(browser, report, width=1280, scheme="light")
-    faults = page.evaluate(
-        """() => Array.from(document.querySelectorAll('.chart')).flatMap(chart =>
-            (Plotly.validate(chart.data, chart.layout) || []).map(fault => `${chart.id}: ${fault.msg}`))"""
-    )
-    assert faults == []
+    assert plotly_faults(page) == []
     page.context.close()
 
 
@@ -127,14 +72,42 @@ def test_report_follows_the_colour_scheme_when_it_changes(browser: Any, report: 
     page.context.close()
 
 
-def test_zooming_one_chart_zooms_all(browser: Any, report: Path) -> None:
+def test_zooming_one_chart_zooms_all_that_share_its_days(browser: Any, report: Path) -> None:
     page, complaints = _open(browser, report, width=1280, scheme="light")
+    amounts = "() => ['money', 'demotions'].map(name => document.getElementById(name).layout.xaxis.range.join())"
+    before = page.evaluate(amounts)
     page.evaluate("Plotly.relayout('equity', {'xaxis.range': ['2020-03-01', '2020-05-01']})")
     page.wait_for_function(
-        """() => Array.from(document.querySelectorAll('.chart')).every(
-            chart => chart.layout.xaxis.range.join() === '2020-03-01,2020-05-01')"""
+        """() => Array.from(document.querySelectorAll('.chart')).filter(
+            chart => chart.layout.xaxis.range.join() === '2020-03-01,2020-05-01').length === 5"""
     )
+    assert page.evaluate(amounts) == before
     assert complaints == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_amounts_of_money_stand_beside_their_names(browser: Any, report: Path, width: int) -> None:
+    page, _ = _open(browser, report, width=width, scheme="light", is_phone=width < 640)
+    overlapping = page.evaluate(
+        """() => ['money', 'demotions'].flatMap(name => {
+            const boxes = Array.from(document.getElementById(name).querySelectorAll('g.annotation'),
+                each => [each.textContent, each.getBoundingClientRect()]);
+            return boxes.flatMap(([text, a], i) => boxes.slice(i + 1).filter(([_, b]) =>
+                a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+            ).map(([other]) => `${text} and ${other}`));
+        })"""
+    )
+    assert overlapping == []
+    page.context.close()
+
+
+def test_parts_of_equity_are_explained_on_request(browser: Any, report: Path) -> None:
+    page, _ = _open(browser, report, width=390, scheme="light", is_phone=True)
+    crossing = page.get_by_text("slippage spared because shares changed hands inside the fund")
+    assert not crossing.is_visible()
+    page.get_by_text("What the parts are").click()
+    assert crossing.is_visible()
     page.context.close()
 
 

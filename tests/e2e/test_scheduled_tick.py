@@ -13,16 +13,20 @@ from uuid import uuid4
 
 import pytest
 
-from backend.adapters.documents import paths
+from backend.adapters.documents import open_documents, paths
 from backend.adapters.documents.ledger_documents import to_document
 from backend.domain.ledger import LedgerTrade
 from backend.domain.order import ClientOrderId, Side
+from backend.domain.session import Session
 from backend.domain.signal import StrategyId, Symbol
+from backend.domain.tick import PortfolioKey
 from functions.strategies.roster import discover
 from maestro.servers.paper_broker import PaperBrokerConfig, PaperBrokerServer
 from tests.emulators.firestore_emulator import ENABLE_COMMAND as ENABLE_FIRESTORE
 from tests.emulators.suite import ENABLE_COMMAND, EmulatorSuite, emulator_suite, group_lives, is_available
 from tests.emulators.tiers import require_tier
+from tests.fakes.cycle import HOLD, buy
+from tests.integration.past_days import past_sessions, trade
 
 pytestmark = [pytest.mark.suite, pytest.mark.firestore, pytest.mark.timeout(300)]
 
@@ -37,10 +41,17 @@ TICK_ID = "main-20260302T150500.000000Z"
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaperBrokerServer]:
+def prices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     prices = tmp_path_factory.mktemp("prices") / "prices.csv"
     _write_recent_prices(prices)
-    with PaperBrokerServer(PaperBrokerConfig(prices=prices, key=KEY, secret=SECRET)) as server:
+    return prices
+
+
+@pytest.fixture(scope="module")
+def broker(prices: Path) -> Iterator[PaperBrokerServer]:
+    """A broker whose clock stands some days ago, so that there are days to be closed."""
+    start = past_sessions(4)[0].closes_at
+    with PaperBrokerServer(PaperBrokerConfig(prices=prices, start=start, key=KEY, secret=SECRET)) as server:
         yield server
 
 
@@ -117,18 +128,29 @@ def test_monthly_snapshot_in_january_writes_december_of_every_tenant(suite: Emul
         assert Decimal(written[f"u-{tenant}__trend__2025-12"]["realized_pnl"]) == Decimal(20)
 
 
-def test_daily_snapshot_on_a_weekday_closes_the_day(suite: EmulatorSuite, firestore: Any) -> None:
-    _add_portfolios(firestore)
-    answer = suite.deliver("tenanttick", _task("acme"))
-    assert answer.status_code == 200, answer.text
+def test_daily_snapshot_closes_the_sessions_that_have_ended(
+    suite: EmulatorSuite, firestore: Any, broker: PaperBrokerServer, prices: Path
+) -> None:
+    _, first, second, third = past_sessions(4)
+    key = PortfolioKey(tenant_id="closing", uid="u-closing")
+    opening = first.opens_at + timedelta(minutes=5)
+    signals = {"trend": buy("KO", 0.01), "idle": HOLD}
+    trade(open_documents(firestore), broker, prices, key=key, at=opening, signals=signals, credentials=(KEY, SECRET))
+    broker.advance(datetime.now(UTC))
+    firestore.document("tenants/closing/portfolios/main").set({"uid": "u-closing", "state": "active"})
 
-    saturday, friday = (datetime(2026, 3, day, 21, 15, tzinfo=UTC) for day in (7, 6))
-    assert suite.fire("daily_performance_snapshot", saturday).status_code == 200
-    assert not _found(firestore, "acme", "strategy_performance")
-    response = suite.fire("daily_performance_snapshot", friday)
-    assert response.status_code == 200, response.text
-    written = _found(firestore, "acme", "strategy_performance")
-    assert {perf_id.rpartition("__")[2] for perf_id in written} == {"2026-03-06"}
+    closed: list[Session] = []
+    for missed, session in (([first], second), ([], third)):
+        for _ in range(2):  # the schedule is delivered twice
+            response = suite.fire("daily_performance_snapshot", session.closes_at + timedelta(minutes=15))
+            assert response.status_code == 200, response.text
+        closed += [*missed, session]
+        written = _found(firestore, "closing", "strategy_performance")
+        assert set(written) == {f"u-closing__{name}__{each.day}" for each in closed for name in ("trend", "idle")}
+    portfolio = _found(firestore, "closing", "portfolio_performance")
+    assert sorted(portfolio) == [f"main__{each.day}" for each in closed]
+    assert all(abs(Decimal(each["residual"])) <= Decimal("0.01") for each in portfolio.values())
+    assert not _found(firestore, "closing", "alerts")
 
 
 def _add_portfolios(firestore: Any) -> None:

@@ -1,7 +1,7 @@
 """A broker in memory: fills at once at the prices it is given, refuses duplicates, fails when it is told to.
 
-Prices, held positions and scripted failures may be changed at any time. What it does not model: fees, slippage,
-shorting, partial fills.
+Prices, held positions and scripted failures may be changed at any time. What it does not model: slippage and
+shorting. Fees, dividends and the like come from `tests.fakes.statements`, which reads the books kept here.
 """
 
 from collections import defaultdict, deque
@@ -10,11 +10,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Decimal
 from threading import RLock
+from typing import Any
 
 from backend.domain.account import Account, Asset, Position
 from backend.domain.errors import BrokerError, BrokerUnavailable, DuplicateOrder, OrderRejected
 from backend.domain.order import BrokerOrder, ClientOrderId, OrderIntent, OrderKind, OrderStatus, Side
 from backend.domain.signal import Symbol
+from backend.domain.statement import Activity, ActivityKind
+from backend.ports.clock import Clock
 
 CENT = Decimal("0.01")
 SHARE = Decimal("0.000000001")
@@ -31,15 +34,20 @@ class FakeBroker:
     orders : what the venue knows, by client_order_id
     prices : what orders fill at and positions are marked at
     whole_share_symbols, halted_symbols : assets without fractions, assets that are not tradable
-    is_filling : while False, orders that are accepted stay working until ``match``
+    hidden : orders that ``find`` does not know yet
+    is_filling : while False, orders that are accepted stay working until ``match`` or ``fill``
+    books : everything that changed cash or positions, but what a test did to them directly
     """
 
-    def __init__(self, cash: Decimal, prices: Mapping[Symbol, Decimal]) -> None:
-        self.cash = cash
+    def __init__(self, cash: Decimal, prices: Mapping[Symbol, Decimal], clock: Clock | None = None) -> None:
+        self.opening_cash = self.cash = cash
+        self.clock = clock
         self.prices: dict[Symbol, Decimal] = dict(prices)
         self.positions: dict[Symbol, Position] = {}
         self.submitted: list[OrderIntent] = []
         self.orders: dict[ClientOrderId, BrokerOrder] = {}
+        self.books: list[Activity] = []
+        self.hidden: set[ClientOrderId] = set()
         self.whole_share_symbols: set[Symbol] = set()
         self.halted_symbols: set[Symbol] = set()
         self.is_filling = True
@@ -68,7 +76,7 @@ class FakeBroker:
                 cash=self.cash,
                 buying_power=self.cash - self._held_back(),
                 positions=held,
-                observed_at=OBSERVED_AT,
+                observed_at=self.now(),
             )
 
     def assets(self, symbols: Iterable[Symbol]) -> Mapping[Symbol, Asset]:
@@ -90,13 +98,18 @@ class FakeBroker:
     def find(self, client_order_id: ClientOrderId) -> BrokerOrder | None:
         with self._lock:
             self._fail("find")
-            return self.orders.get(client_order_id)
+            return None if client_order_id in self.hidden else self.orders.get(client_order_id)
 
     def cancel(self, client_order_id: ClientOrderId) -> None:
         with self._lock:
             self._fail("cancel")
             if self._working.pop(client_order_id, None) is not None:
-                self._note(client_order_id, status=OrderStatus.CANCELLED)
+                self.orders[client_order_id] = replace(
+                    self.orders[client_order_id], status=OrderStatus.CANCELLED, updated_at=self.now()
+                )
+
+    def now(self) -> datetime:
+        return OBSERVED_AT if self.clock is None else self.clock.now()
 
     def match(self) -> None:
         """Fill the working orders that the present prices reach."""
@@ -104,6 +117,32 @@ class FakeBroker:
             for intent in list(self._working.values()):
                 if self._is_marketable(intent):
                     self._fill(intent)
+
+    def fill(self, client_order_id: ClientOrderId, quantity: Decimal | None = None) -> None:
+        """Fill a working order at the present price; with a quantity, that much of it."""
+        with self._lock:
+            self._fill(self._working[client_order_id], quantity)
+
+    def arrive(self, client_order_id: ClientOrderId) -> None:
+        """Let an order whose submission failed arrive after all."""
+        with self._lock:
+            self._accept(next(each for each in self.submitted if each.client_order_id == client_order_id))
+
+    def trade_by_hand(self, symbol: Symbol, quantity: Decimal) -> None:
+        """Trade a signed quantity at the present price, the way the owner does past Maestro."""
+        with self._lock:
+            self._trade(symbol, quantity, self._price(symbol), order_id=f"by-hand-{len(self.books)}")
+
+    def book(self, kind: ActivityKind, **fields: Any) -> Activity:
+        """Write an entry into the books and change cash and position by it."""
+        with self._lock:
+            now = self.now()
+            activity = Activity(activity_id=f"act-{len(self.books) + 1:06d}", kind=kind, at=now, **fields)
+            self.books.append(activity)
+            self.cash += activity.cash
+            if activity.symbol is not None and activity.quantity:
+                self._move(activity.symbol, activity.quantity, activity.price)
+            return activity
 
     def _fail(self, method: str) -> None:
         failure = self._next_failure(method)
@@ -123,7 +162,7 @@ class FakeBroker:
             client_order_id=identifier,
             broker_order_id=f"fake-{len(self.orders) + 1}",
             status=OrderStatus.SUBMITTED,
-            updated_at=OBSERVED_AT,
+            updated_at=self.now(),
         )
         self._working[identifier] = intent
         if self.is_filling and self._is_marketable(intent):
@@ -143,13 +182,28 @@ class FakeBroker:
         if intent.side is Side.BUY and self._value(intent) > self.cash - self._held_back():
             raise OrderRejected(f"insufficient buying power for {self._value(intent)}; buy less")
 
-    def _fill(self, intent: OrderIntent) -> None:
-        price, quantity = self._price(intent.symbol), self._quantity(intent)
-        value = (quantity * price).quantize(CENT)
-        self.cash += value if intent.side is Side.SELL else -value
-        self._move(intent.symbol, quantity if intent.side is Side.BUY else -quantity, price)
-        del self._working[intent.client_order_id]
-        self._note(intent.client_order_id, status=OrderStatus.FILLED, filled_quantity=quantity, average_price=price)
+    def _fill(self, intent: OrderIntent, quantity: Decimal | None = None) -> None:
+        """Fill what is left of an order, or ``quantity`` of it."""
+        before, price = self.orders[intent.client_order_id], self._price(intent.symbol)
+        filled = self._left(intent) if quantity is None else quantity
+        self._trade(
+            intent.symbol, filled if intent.side is Side.BUY else -filled, price, order_id=before.broker_order_id
+        )
+        cumulative = before.filled_quantity + filled
+        value = before.filled_quantity * (before.average_price or 0) + filled * price
+        if quantity is None:
+            del self._working[intent.client_order_id]
+        self.orders[intent.client_order_id] = replace(
+            before,
+            status=OrderStatus.FILLED if quantity is None else OrderStatus.PARTIALLY_FILLED,
+            filled_quantity=cumulative,
+            average_price=value / cumulative,
+            updated_at=self.now(),
+        )
+
+    def _trade(self, symbol: Symbol, quantity: Decimal, price: Decimal, *, order_id: str) -> None:
+        cash = -(quantity * price).quantize(CENT)
+        self.book(ActivityKind.FILL, symbol=symbol, quantity=quantity, price=price, cash=cash, order_id=order_id)
 
     def _move(self, symbol: Symbol, change: Decimal, price: Decimal) -> None:
         held = self.positions.get(symbol)
@@ -162,18 +216,6 @@ class FakeBroker:
             average = (held.quantity * held.average_price + change * price) / quantity
         self.positions[symbol] = Position(symbol=symbol, quantity=quantity, average_price=average, price=price)
 
-    def _note(
-        self,
-        identifier: ClientOrderId,
-        *,
-        status: OrderStatus,
-        filled_quantity: Decimal = Decimal(0),
-        average_price: Decimal | None = None,
-    ) -> None:
-        self.orders[identifier] = replace(
-            self.orders[identifier], status=status, filled_quantity=filled_quantity, average_price=average_price
-        )
-
     def _is_marketable(self, intent: OrderIntent) -> bool:
         if intent.kind is OrderKind.MARKET or intent.limit_price is None:
             return True
@@ -185,6 +227,13 @@ class FakeBroker:
             return intent.quantity
         assert intent.notional is not None  # an intent has exactly one of both
         return (intent.notional / self._price(intent.symbol)).quantize(SHARE, rounding=ROUND_DOWN)
+
+    def _left(self, intent: OrderIntent) -> Decimal:
+        done = self.orders[intent.client_order_id]
+        if intent.notional is None:
+            return self._quantity(intent) - done.filled_quantity
+        money = intent.notional - done.filled_quantity * (done.average_price or 0)
+        return (money / self._price(intent.symbol)).quantize(SHARE, rounding=ROUND_DOWN)
 
     def _value(self, intent: OrderIntent) -> Decimal:
         return self._quantity(intent) * (intent.limit_price or self._price(intent.symbol))

@@ -9,15 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from backend.adapters.documents import DocumentStore
+from backend.adapters.documents import Documents, DocumentStore
+from backend.adapters.documents.track_record_documents import track_record_writes
 from backend.adapters.template_summary import TemplateSummarizer
+from backend.domain.corporate_action import CorporateAction
 from backend.domain.evaluation import AccountSnapshot, Evaluation
 from backend.domain.market import MarketData, SymbolHistory
 from backend.domain.policy import DecisionPolicy
 from backend.domain.signal import StrategyId, Symbol, read_signal
 from backend.domain.tick import Observation, PortfolioKey, TickRequest
+from backend.domain.track_record import DailyReturn
 from backend.domain.trading_state import TradingState
 from backend.engine.cycle import Cycle
+from backend.ports.bars import Bars
 from tests.fakes.broker import FakeBroker
 
 AT = datetime(2026, 1, 30, 21, 1, tzinfo=UTC)
@@ -35,10 +39,11 @@ class SetClock:
 
 
 class FixedBars:
-    """Three flat days at the broker's present prices."""
+    """Three flat days at the broker's present prices, which are the closes of every day; ``actions`` as they are."""
 
-    def __init__(self, prices: Mapping[Symbol, Decimal]) -> None:
+    def __init__(self, prices: Mapping[Symbol, Decimal], actions: Sequence[CorporateAction] = ()) -> None:
         self.prices = prices
+        self.actions = actions
 
     def daily(self, symbols: Sequence[Symbol], *, until: datetime, days: int) -> MarketData:
         dates = tuple(until.date() - timedelta(days=back) for back in (2, 1, 0))
@@ -53,6 +58,26 @@ class FixedBars:
 
     def latest(self, symbols: Sequence[Symbol], *, at: datetime) -> Mapping[Symbol, Decimal]:
         return {symbol: self.prices[symbol] for symbol in symbols if symbol in self.prices}
+
+    def closes(self, symbols: Sequence[Symbol], *, day: date) -> Mapping[Symbol, Decimal]:
+        return {symbol: self.prices[symbol] for symbol in symbols if symbol in self.prices}
+
+    def corporate_actions(self, symbols: Sequence[Symbol], first: date, last: date) -> Sequence[CorporateAction]:
+        found = [each for each in self.actions if each.symbol in symbols and first <= each.ex_day <= last]
+        return sorted(found, key=lambda each: each.ex_day)
+
+
+class DatedBars(FixedBars):
+    """Closes by day: of a day without any, the newest before it."""
+
+    def __init__(self, prices: Mapping[Symbol, Decimal], by_day: dict[date, Mapping[Symbol, Decimal]]) -> None:
+        super().__init__(prices)
+        self.by_day = by_day
+
+    def closes(self, symbols: Sequence[Symbol], *, day: date) -> Mapping[Symbol, Decimal]:
+        known = max((each for each in self.by_day if each <= day), default=None)
+        closes = {} if known is None else self.by_day[known]
+        return {symbol: closes[symbol] for symbol in symbols if symbol in closes}
 
 
 class ScriptedStrategies:
@@ -92,12 +117,13 @@ def cycle_of(
     broker: Any = None,
     clock: SetClock | None = None,
     policy: DecisionPolicy | None = None,
+    bars: Bars | None = None,
 ) -> Cycle:
     venue = broker if broker is not None else FakeBroker(Decimal(100_000), PRICES)
     return Cycle(
         store=store,
         broker=venue,
-        bars=FixedBars(PRICES),
+        bars=bars or FixedBars(PRICES),
         strategies=strategies,
         summarizer=TemplateSummarizer(),
         clock=clock or SetClock(),
@@ -107,17 +133,15 @@ def cycle_of(
     )
 
 
-def write_returns(store: DocumentStore, strategy: str, returns: Sequence[float], last: date) -> None:
-    """Put a track record into the store the way the daily snapshot does."""
-    from backend.domain.track_record import DailyReturn
-
-    observed = store.observe_book(KEY)
+def write_returns(documents: Documents, strategy: str, returns: Sequence[float], last: date) -> None:
+    """Put returns of the days up to ``last`` on the track record, the way closing those days does."""
+    observed = DocumentStore(documents).observe_book(KEY)
     days = [last - timedelta(days=len(returns) - 1 - i) for i in range(len(returns))]
     record = observed.record.extended(
         [DailyReturn(strategy=StrategyId(strategy), day=d, value=v) for d, v in zip(days, returns, strict=True)],
         checked_on=last,
     )
-    store.close_day(KEY, expected=observed.versions, snapshots=(), record=record, book=observed.book)
+    documents.commit(track_record_writes(record, KEY, observed.versions.record))
 
 
 class Restricted:

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from backend.domain.decision import Decision, Denial, ModeChange, StrategyDecision, VirtualFill
+from backend.domain.lots import Fill
 from backend.domain.mode import Mode, ModeState
 from backend.domain.order import ClientOrderId, OrderIntent, Side
 from backend.domain.signal import Action, StrategyId, StrategySignal, Symbol
-from backend.domain.sleeve import Fill
 
 NOW = datetime(2020, 3, 16, 20, 5, tzinfo=UTC)
 RSI, TREND, DONCHIAN = StrategyId("rsi"), StrategyId("trend"), StrategyId("donchian")

@@ -1,5 +1,7 @@
-"""Stop the process before or after one chosen call, the way a killed worker does."""
+"""Get in between calls: stop the process there, the way a killed worker does, do something else, or count them."""
 
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 
@@ -43,5 +45,49 @@ class Mortal:
             if strikes:
                 raise Killed(f"after {name}")
             return answer
+
+        return call
+
+
+class Meanwhile:
+    """Wraps a part of the cycle; does something else, once, before or after the first call of one method."""
+
+    def __init__(self, inner: Any, method: str, action: Callable[[], Any], *, after: bool = False) -> None:
+        self._inner = inner
+        self._method = method
+        self._action: Callable[[], Any] | None = action
+        self._after = after
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._inner, name)
+        if name != self._method or self._action is None:
+            return value
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            action, self._action = self._action, None
+            assert action is not None
+            if not self._after:
+                action()
+            answer = value(*args, **kwargs)
+            if self._after:
+                action()
+            return answer
+
+        return call
+
+
+class Counted:
+    """Wraps a store and counts the calls of each method."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.calls: Counter[str] = Counter()
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._inner, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self.calls[name] += 1
+            return value(*args, **kwargs)
 
         return call

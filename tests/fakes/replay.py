@@ -5,8 +5,10 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from backend.domain.equity_change import equity_changes
 from backend.domain.mode import Mode, ThresholdPolicy
 from backend.domain.performance import sharpe_ratio
+from backend.domain.shadow import demotions
 from maestro.backtest.outcome import (
     ModeEvent,
     OrderEvent,
@@ -15,6 +17,7 @@ from maestro.backtest.outcome import (
     StrategyLine,
     StrategyPath,
 )
+from tests.fakes.closed_days import closed_days
 
 STRATEGIES = (
     "bollinger_reversion",
@@ -39,6 +42,8 @@ def synthetic_outcome(*, days: int = 252, seed: int = 7) -> ReplayOutcome:
     market[0] = 0.0
     returns = {name: 0.5 * market + rng.normal(0.0006, 0.006, days) for name in STRATEGIES}
     paths = {name: _path(series) for name, series in returns.items()}
+    shadowed = {name: [mode == Mode.SHADOW_MODE for mode in path.mode] for name, path in paths.items()}
+    closed = closed_days(calendar, shadowed, seed=seed)
     own = np.sum([np.array(paths[name].allocation) * returns[name] for name in STRATEGIES], axis=0)
     return ReplayOutcome(
         days=calendar,
@@ -54,6 +59,8 @@ def synthetic_outcome(*, days: int = 252, seed: int = 7) -> ReplayOutcome:
         orders=tuple(_orders(calendar)),
         fills=days,
         ticks=days,
+        demotions=demotions(closed.strategies),
+        equity_changes=equity_changes(closed.portfolio, closed.strategies),
     )
 
 

@@ -2,11 +2,16 @@
 
 import os
 import sqlite3
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from backend.adapters.documents import DocumentStore
+from backend.adapters.sqlite import SqliteDocuments
+from tests.fakes.cycle import AAPL, buy
+from tests.integration.engine.trading_days import MONDAY, TradingDays, utc
 from tests.integration.maestro_process import RECORDED_PRICES, Ended, maestro
 
 GOOD = "date,AAPL\n2020-01-02,100\n2020-01-03,101\n"
@@ -156,3 +161,18 @@ def test_list_strategies_names_what_did_not_load_and_fails(tmp_path: Path) -> No
     answer = maestro("list-strategies", folder=tmp_path, MAESTRO_STRATEGIES__PACKAGES="no_such_fund")
     assert answer.status == 1
     assert "not loaded no_such_fund: expected a package" in answer.out
+
+
+def test_status_shows_what_the_account_holds_beyond_the_sleeves(tmp_path: Path) -> None:
+    store = tmp_path / "store.db"
+    documents = SqliteDocuments(store)
+    days = TradingDays(DocumentStore(documents))
+    days.tick(utc(MONDAY, 15), a=buy("AAPL", 0.1))
+    assert "EXTERNAL" not in maestro("status", "--store", store, "--tenant", "acme", folder=tmp_path).out
+    days.broker.trade_by_hand(AAPL, Decimal("2.5"))
+    days.tick(utc(MONDAY, 15, 5))
+    documents.close()
+    answer = maestro("status", "--store", store, "--tenant", "acme", folder=tmp_path)
+    assert "held beside the sleeves, EXTERNAL: AAPL 2.5" in answer.out
+    said = maestro("status", "--store", store, "--tenant", "acme", "--json", folder=tmp_path).json
+    assert {symbol: Decimal(quantity) for symbol, quantity in said["external"].items()} == {"AAPL": Decimal("2.5")}

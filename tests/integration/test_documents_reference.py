@@ -40,7 +40,7 @@ def test_cli_reference_is_up_to_date() -> None:
 
 @pytest.mark.parametrize("command", sorted(write_cli_reference.commands()))
 def test_cli_reference_has_every_option_of_help(command: str) -> None:
-    shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"}).output
+    shown = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"}).output
     offered = set(re.findall(r"^\W*(--[a-z-]+)", shown, flags=re.MULTILINE)) - {"--help"}
     documented = set(
         re.findall(r"^\| `(--[a-z-]+)`", sections(REFERENCE / "cli.md")[f"`maestro {command}`"], re.MULTILINE)
@@ -50,7 +50,7 @@ def test_cli_reference_has_every_option_of_help(command: str) -> None:
 
 
 def test_readme_lists_every_command() -> None:
-    listed = re.findall(r"^\| `maestro ([a-z-]+)` \|", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
+    listed = re.findall(r"^\| `maestro ([a-z -]+)` \|", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
     assert sorted(listed) == sorted(write_cli_reference.commands())
 
 
@@ -80,7 +80,8 @@ def heading(path: str) -> str:
         return "`systemStatus/orchestration_logs/logs/{tenant}~{log_id}`"
     _, _, collection, name = path.split("/")
     if collection == "state":
-        return f"`tenants/{{t}}/state/{'book_{portfolio_id}' if name.startswith('book_') else name}`"
+        kind, separator, _ = name.partition("_main")
+        return f"`tenants/{{t}}/state/{kind}{'_{portfolio_id}' if separator else ''}`"
     identifiers = {
         "ticks": "{tick_id}",
         "orders": "{client_order_id}",
@@ -89,6 +90,8 @@ def heading(path: str) -> str:
         "shadow_pnl": "{id}",
         "orchestration_logs": "{log_id}",
         "strategies": "{s}",
+        "portfolio_performance": "{perf_id}",
+        "journal": "{portfolio_id}__{number}",
     }
     return f"`tenants/{{t}}/{collection}/{identifiers.get(collection, name)}`"
 

@@ -3,14 +3,19 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from backend.adapters.sqlite import SqliteDocuments
+from backend.domain.tick import PortfolioKey
 from maestro.servers.paper_broker import PaperBrokerConfig, PaperBrokerServer
+from tests.fakes.cycle import buy
 from tests.integration.maestro_process import Ended, finish, maestro, start
+from tests.integration.past_days import past_sessions, trade
 
 PRICES = "date,AAPL,AMD\n2024-01-02,100,50\n2024-01-03,100,50\n"
 RULES = """
@@ -250,12 +255,37 @@ def test_resumed_tick_tells_the_summary_again(desk: Desk) -> None:
     assert desk.said()["summary"] == desk.said()["summary"] != ""
 
 
-def test_day_is_closed_once_and_makes_the_record(desk: Desk) -> None:
-    desk.said()
-    days = [line.split(",")[0] for line in (desk.folder / "prices.csv").read_text().splitlines()[1:]]
-    arguments = ("close-day", "--day", days[-1], "--json")
-    first = maestro(*arguments, folder=desk.folder, **desk.variables()).json
-    again = maestro(*arguments, folder=desk.folder, **desk.variables()).json
-    assert first["day"] == days[-1]
-    assert {"buys_apple", "buys_amd"} <= first["daily_returns"].keys()
-    assert again == {"day": days[-1], "daily_returns": {}}
+def test_days_are_closed_once_and_make_the_record(tmp_path: Path) -> None:
+    first, *rest = past_sessions(4)
+    prices = tmp_path / "prices.csv"
+    closes = zip([first, *rest], (100, 100, 110, 99), (50, 50, 50, 51), strict=True)
+    prices.write_text("date,AAPL,AMD\n" + "".join(f"{each.day},{aapl},{amd}\n" for each, aapl, amd in closes))
+    with PaperBrokerServer(PaperBrokerConfig(prices=prices, start=first.closes_at)) as broker:
+        desk = Desk(folder=tmp_path, broker=broker)
+        documents = SqliteDocuments(tmp_path / ".maestro" / "maestro.db")
+        signals = {"buys_apple": buy("AAPL", 0.1), "buys_amd": buy("AMD", 0.1)}
+        opening = rest[0].opens_at + timedelta(minutes=5)
+        trade(documents, broker, prices, key=PortfolioKey(tenant_id="default"), at=opening, signals=signals)
+        documents.close()
+        broker.advance(datetime.now(UTC))
+        variables = {**desk.variables(), "MAESTRO_STRATEGIES__PACKAGES": ""}
+
+        def close(*options: str) -> Ended:
+            return maestro("close-day", *options, folder=tmp_path, **variables)
+
+        until = str(rest[1].day)
+        early = close("--day", until, "--json").json
+        assert early["through"] == until
+        assert [each["day"] for each in early["days"]] == [str(each.day) for each in rest[:2]]
+        assert [each["daily_returns"] for each in early["days"]] == [
+            {"buys_amd": 0.0, "buys_apple": 0.0},
+            {"buys_amd": 0.0, "buys_apple": 0.01},  # 100 shares, 10 dearer, on 100,000
+        ]
+        assert [each["equity"] for each in early["days"]] == ["100000.0", "101000.0"]
+        assert {Decimal(each[name]) for each in early["days"] for name in ("external", "residual")} == {0}
+        answer = close()
+        assert answer.out == f"{rest[2].day}: equity 100,100.00, 2 daily returns\n"
+        again = close("--json").json
+        assert again["days"] == []
+        assert close().out == f"nothing to close through {again['through']}\n"
+        assert maestro("status", "--json", folder=tmp_path).json["external"] == {}

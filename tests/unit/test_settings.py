@@ -8,6 +8,7 @@ import pytest
 from backend.domain.errors import ConfigurationError
 from backend.domain.mode import UnscoredMode
 from backend.domain.policy import AllocationMethod, DecisionPolicy
+from backend.domain.probabilistic_policy import ProbabilisticPolicy
 from backend.settings import Settings, load_settings
 
 
@@ -90,6 +91,13 @@ orchestrator:
     assert (policy.lookback_days, policy.gross_limit, policy.systemic_sell_threshold) == (20, 0.8, 3)
     assert (dict(policy.base_weights), policy.disabled) == ({"momentum": 0.25}, frozenset({"rsi"}))
     assert policy.shadow_slippage_bps == Decimal(7)
+
+
+def test_settings_policy_by_probability_is_set_in_the_file_and_the_environment(tmp_path: Path) -> None:
+    text = "orchestrator: {mode_policy: probabilistic, psr_demote_below: 0.05, psr_min_dwell_days: 15}"
+    policy = load(tmp_path, text, MAESTRO_ORCHESTRATOR__PSR_PROMOTE_ABOVE="0.8").policy()
+    expected = ProbabilisticPolicy(demote_below=0.05, promote_above=0.8, min_dwell_days=15)
+    assert policy.modes == policy.probabilistic == expected
 
 
 def test_settings_policy_keeps_the_given_defaults(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
-"""Alpaca: the account and its orders (``broker``), daily bars (``bars``).
+"""Alpaca: the account and its orders (``broker``), its books (``statements``), daily bars and actions (``bars``).
 
 Importing this package loads neither alpaca-py nor pandas; building an adapter does.
 """
 
 from backend.adapters.alpaca.bars import AlpacaBars
 from backend.adapters.alpaca.broker import AlpacaBroker
+from backend.adapters.alpaca.statements import AlpacaStatements
 
-__all__ = ["AlpacaBars", "AlpacaBroker"]
+__all__ = ["AlpacaBars", "AlpacaBroker", "AlpacaStatements"]

@@ -1,4 +1,4 @@
-"""Alpaca's daily bars, adjusted for splits and dividends."""
+"""Alpaca's daily bars, adjusted and raw, with the splits and dividends behind the difference."""
 
 import time
 from collections import defaultdict
@@ -10,19 +10,28 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from backend.adapters.alpaca.session import AlpacaSession, CallFailed
-from backend.domain.errors import MarketDataError
-from backend.domain.market import MarketData, SymbolHistory, last_closed_day
+from backend.adapters.alpaca.corporate_actions import ACTION_TYPES, read_actions
+from backend.adapters.alpaca.pages import MarketDataPages, lists, unreadable
+from backend.adapters.alpaca.session import AlpacaSession
+from backend.domain.corporate_action import CorporateAction
+from backend.domain.market import MarketData, SymbolHistory, last_closed_day, start_of
 from backend.domain.signal import Symbol
 
 _MARKET = "America/New_York"
 _PAGE = 10_000
+_ACTIONS_PAGE = 1_000
 _SYMBOLS_PER_REQUEST = 200  # keeps the query below the 8 kB that proxies allow
 _CALENDAR_DAYS_PER_BAR = 1.6  # 365 / 252, with room for holidays
+_CLOSE_AGE_DAYS = 10
+_PAST_STAMP = timedelta(hours=1)  # a daily bar is stamped with its day's midnight in New York
+_PROCESSED_BEFORE_DAYS = 7  # a special dividend may be paid before its ex-date
+_PROCESSED_AFTER_DAYS = 120
+
+_Row = tuple[date, float, float, float]  # day, close, high, low
 
 
 class AlpacaBars:
-    """``Bars`` on alpaca-py's StockHistoricalDataClient.
+    """``Bars`` on alpaca-py's StockHistoricalDataClient and CorporateActionsClient: shares, no crypto.
 
     A day's bar counts from 16:00 New York on; before that it is still growing and is left out.
 
@@ -45,92 +54,98 @@ class AlpacaBars:
         timeout_seconds: float = 10.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        from alpaca.data.historical.corporate_actions import CorporateActionsClient
         from alpaca.data.historical.stock import StockHistoricalDataClient
 
-        client = StockHistoricalDataClient(key, secret, raw_data=True, url_override=url)
-        self._session = AlpacaSession(client, timeout_seconds=timeout_seconds, sleep=sleep)
+        bars = StockHistoricalDataClient(key, secret, raw_data=True, url_override=url)
+        actions = CorporateActionsClient(key, secret, raw_data=True, url_override=url)
+        patience: dict[str, Any] = {"timeout_seconds": timeout_seconds, "sleep": sleep}
+        self._bars = MarketDataPages(AlpacaSession(bars, **patience), "bars")
+        self._actions = MarketDataPages(AlpacaSession(actions, **patience), "corporate actions")
         self._feed = feed
 
     def daily(self, symbols: Sequence[Symbol], *, until: datetime, days: int) -> MarketData:
-        market = ZoneInfo(_MARKET)
         last = last_closed_day(until)
         query = {
-            "timeframe": "1Day",
             "adjustment": "all",
-            "feed": self._feed,
             "start": (last - timedelta(days=int(days * _CALENDAR_DAYS_PER_BAR) + 7)).isoformat(),
             "end": until.isoformat(),
-            "limit": _PAGE,
         }
-        wanted = list(dict.fromkeys(symbols))
-        histories: dict[str, SymbolHistory] = {}
-        for first in range(0, len(wanted), _SYMBOLS_PER_REQUEST):
-            batch = wanted[first : first + _SYMBOLS_PER_REQUEST]
-            bars = self._bars({**query, "symbols": ",".join(batch)})
-            for symbol in batch:
-                known = [bar for bar in _read_bars(symbol, bars.get(symbol, []), market) if bar[0] <= last][-days:]
-                if known:
-                    histories[symbol] = _history(symbol, known)
-        return MarketData(histories)
+        rows = self._rows(symbols, query)
+        known = {symbol: [row for row in found if row[0] <= last][-days:] for symbol, found in rows.items()}
+        return MarketData({symbol: _history(symbol, found) for symbol, found in known.items() if found})
 
     def latest(self, symbols: Sequence[Symbol], *, at: datetime) -> Mapping[Symbol, Decimal]:
         """Read the close of each symbol's newest minute bar; ``at`` is now, the only time Alpaca answers for."""
-        wanted = list(dict.fromkeys(symbols))
         prices: dict[Symbol, Decimal] = {}
-        for first in range(0, len(wanted), _SYMBOLS_PER_REQUEST):
-            batch = wanted[first : first + _SYMBOLS_PER_REQUEST]
-            page = self._page("/stocks/bars/latest", {"symbols": ",".join(batch), "feed": self._feed})
+        for batch in _batches(symbols):
+            page = self._bars.page("/stocks/bars/latest", {"symbols": ",".join(batch), "feed": self._feed})
             bars = page.get("bars") or {}
             if not isinstance(bars, Mapping):
-                raise _unreadable("bars by symbol", bars)
+                raise unreadable("bars by symbol", bars)
             prices |= {symbol: _latest_price(symbol, bars[symbol]) for symbol in batch if symbol in bars}
         return prices
 
-    def _bars(self, query: Mapping[str, Any]) -> Mapping[str, list[Any]]:
-        collected: dict[str, list[Any]] = defaultdict(list)
-        for page in self._pages(query):
-            bars = page["bars"] if page.get("bars") is not None else {}
-            if not isinstance(bars, Mapping) or not all(isinstance(found, list) for found in bars.values()):
-                raise _unreadable("lists of bars by symbol", bars)
-            for symbol, found in bars.items():
-                collected[symbol].extend(found)
-        return collected
+    def closes(self, symbols: Sequence[Symbol], *, day: date) -> Mapping[Symbol, Decimal]:
+        """Read the newest close up to ``day``; until 16:00 New York, today's bar is still growing."""
+        query = {
+            "adjustment": "raw",
+            "start": start_of(day - timedelta(days=_CLOSE_AGE_DAYS - 1)).isoformat(),
+            "end": (start_of(day) + _PAST_STAMP).isoformat(),
+        }
+        newest = {symbol: rows[-1] for symbol, rows in self._rows(symbols, query).items() if rows}
+        return {symbol: Decimal(repr(close)) for symbol, (_, close, _, _) in newest.items()}
 
-    def _pages(self, query: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        seen: set[str | None] = {None}
-        token: str | None = None
-        while True:
-            page = self._page("/stocks/bars", query if token is None else {**query, "page_token": token})
-            yield page
-            token = page.get("next_page_token")
-            if token is None:
-                return
-            if token in seen:
-                raise _unreadable("a new next_page_token", token)
-            seen.add(token)
+    def corporate_actions(self, symbols: Sequence[Symbol], first: date, last: date) -> Sequence[CorporateAction]:
+        """Read splits and cash dividends; stock dividends, spin-offs and mergers are left out.
 
-    def _page(self, path: str, query: Mapping[str, Any]) -> Mapping[str, Any]:
-        try:
-            page = self._session.send_repeatedly("GET", path, query)
-        except CallFailed as e:
-            advice = "check key and secret" if e.is_refusal else "check URL, network and feed, or try again later"
-            raise MarketDataError(f"Alpaca bars: expected a page of bars, found {e}; {advice}") from e
-        if not isinstance(page, Mapping):
-            raise _unreadable("a page of bars", page)
-        return page
+        Alpaca tells of an action with some delay, and lists it by the day on which it processes it: a dividend on its
+        pay date, which may be months after its ex-date.
+        """
+        query = {
+            "types": ACTION_TYPES,
+            "start": (first - timedelta(days=_PROCESSED_BEFORE_DAYS)).isoformat(),
+            "end": (last + timedelta(days=_PROCESSED_AFTER_DAYS)).isoformat(),
+            "limit": _ACTIONS_PAGE,
+        }
+        pages = [
+            page
+            for batch in _batches(symbols)
+            for page in self._actions.pages("/corporate-actions", {**query, "symbols": ",".join(batch)})
+        ]
+        return read_actions(pages, first, last)
+
+    def _rows(self, symbols: Sequence[Symbol], query: Mapping[str, Any]) -> dict[Symbol, list[_Row]]:
+        """Read daily bars of every symbol, oldest first."""
+        market = ZoneInfo(_MARKET)
+        shared = {"timeframe": "1Day", "feed": self._feed, "limit": _PAGE}
+        rows: dict[Symbol, list[_Row]] = {}
+        for batch in _batches(symbols):
+            bars: dict[str, list[Any]] = defaultdict(list)
+            for page in self._bars.pages("/stocks/bars", {**shared, **query, "symbols": ",".join(batch)}):
+                for symbol, found in lists(page, "bars", "lists of bars by symbol").items():
+                    bars[symbol].extend(found)
+            rows |= {symbol: _read_bars(symbol, bars.get(symbol, []), market) for symbol in batch}
+        return rows
 
 
-def _read_bars(symbol: Symbol, bars: list[Any], market: ZoneInfo) -> list[tuple[date, float, float, float]]:
+def _batches(symbols: Sequence[Symbol]) -> Iterator[list[Symbol]]:
+    wanted = list(dict.fromkeys(symbols))
+    for first in range(0, len(wanted), _SYMBOLS_PER_REQUEST):
+        yield wanted[first : first + _SYMBOLS_PER_REQUEST]
+
+
+def _read_bars(symbol: Symbol, bars: list[Any], market: ZoneInfo) -> list[_Row]:
     """Return (day, close, high, low) of every bar, oldest first."""
-    rows: list[tuple[date, float, float, float]] = []
+    rows: list[_Row] = []
     for bar in bars:
         try:
             day = datetime.fromisoformat(bar["t"]).astimezone(market).date()
             row = (day, float(bar["c"]), float(bar["h"]), float(bar["l"]))
         except (KeyError, TypeError, ValueError) as e:
-            raise _unreadable(f"a bar of {symbol} with t, c, h and l", bar) from e
+            raise unreadable(f"a bar of {symbol} with t, c, h and l", bar) from e
         if not all(0 < price < np.inf for price in row[1:]) or (rows and rows[-1][0] >= day):
-            raise _unreadable(f"bars of {symbol} with positive prices, one a day, oldest first", bar)
+            raise unreadable(f"bars of {symbol} with positive prices, one a day, oldest first", bar)
         rows.append(row)
     return rows
 
@@ -139,16 +154,12 @@ def _latest_price(symbol: Symbol, bar: Any) -> Decimal:
     try:
         price = Decimal(repr(float(bar["c"])))
     except (KeyError, TypeError, ValueError) as e:
-        raise _unreadable(f"the newest bar of {symbol} with c", bar) from e
+        raise unreadable(f"the newest bar of {symbol} with c", bar) from e
     if not (price.is_finite() and price > 0):
-        raise _unreadable(f"a positive price of {symbol}", bar)
+        raise unreadable(f"a positive price of {symbol}", bar)
     return price
 
 
-def _history(symbol: Symbol, rows: list[tuple[date, float, float, float]]) -> SymbolHistory:
+def _history(symbol: Symbol, rows: list[_Row]) -> SymbolHistory:
     days, close, high, low = zip(*rows, strict=True)
     return SymbolHistory(symbol=symbol, days=days, close=np.array(close), high=np.array(high), low=np.array(low))
-
-
-def _unreadable(expected: str, found: object) -> MarketDataError:
-    return MarketDataError(f"Alpaca bars: expected {expected}, found {str(found)[:200]!r}; check the URL and the feed")

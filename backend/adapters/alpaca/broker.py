@@ -11,16 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 from backend.adapters.alpaca.documents import read_account, read_asset, read_order, to_document
+from backend.adapters.alpaca.failures import read_error, refused
 from backend.adapters.alpaca.session import NOT_FOUND, AlpacaSession, CallFailed
 from backend.domain.account import Account, Asset
-from backend.domain.errors import (
-    BrokerError,
-    BrokerRefused,
-    BrokerUnavailable,
-    DuplicateOrder,
-    OrderRejected,
-    OrderUnresolved,
-)
+from backend.domain.errors import BrokerError, BrokerUnavailable, DuplicateOrder, OrderRejected, OrderUnresolved
 from backend.domain.order import BrokerOrder, ClientOrderId, OrderIntent
 from backend.domain.signal import Symbol
 
@@ -91,7 +85,7 @@ class AlpacaBroker:
         except CallFailed as e:
             if e.is_document and e.status in (404, 422):
                 return  # it became final between the two requests
-            raise _read_error("cancel " + client_order_id, e) from e
+            raise read_error("cancel " + client_order_id, e) from e
 
     def _asset(self, symbol: Symbol) -> Asset:
         answer = self._read(f"/assets/{quote(symbol, safe='')}", is_optional=True)
@@ -107,23 +101,15 @@ class AlpacaBroker:
             # A 404 that is not Alpaca's own, as of a wrong URL, proves nothing absent.
             if is_optional and e.status == 404 and e.code == NOT_FOUND:
                 return None
-            raise _read_error(path, e) from e
+            raise read_error(path, e) from e
         if answer is None:
             raise BrokerUnavailable(f"{path}: expected JSON, found an empty answer; check the URL")
         return answer
 
 
-def _read_error(request: str, failure: CallFailed) -> BrokerError:
-    if failure.is_refusal:
-        return _refused(request, failure)
-    return BrokerUnavailable(
-        f"{request}: expected an answer from Alpaca, found {failure}; try again later, or check URL and network"
-    )
-
-
 def _submission_error(client_order_id: ClientOrderId, failure: CallFailed) -> BrokerError:
     if failure.is_refusal and failure.code != _CANNOT_CARRY:
-        return _refused(f"order {client_order_id}", failure)
+        return refused(f"order {client_order_id}", failure)
     if failure.is_doubtful or not failure.is_document:
         return _unresolved(client_order_id, str(failure))
     text = str(failure).lower()
@@ -140,11 +126,4 @@ def _unresolved(client_order_id: ClientOrderId, found: str) -> OrderUnresolved:
     return OrderUnresolved(
         f"order {client_order_id}: expected Alpaca to accept or reject it, found {found}; "
         "do not send it again: look it up by its client_order_id"
-    )
-
-
-def _refused(request: str, failure: CallFailed) -> BrokerRefused:
-    return BrokerRefused(
-        f"{request}: expected Alpaca to accept the credentials, found {failure}; "
-        "check key and secret, and that they belong to this account (paper or live)"
     )

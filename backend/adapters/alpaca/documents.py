@@ -1,12 +1,11 @@
 """Alpaca's JSON, read into domain values and written from them; amounts never pass through a float."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
+from backend.adapters.alpaca.fields import decimal, instant, mapping, text, unreadable
 from backend.domain.account import Account, Asset, Position
-from backend.domain.errors import BrokerUnavailable
 from backend.domain.order import BrokerOrder, ClientOrderId, OrderIntent, OrderStatus
 from backend.domain.signal import Symbol
 
@@ -59,110 +58,64 @@ def read_order(document: object, client_order_id: ClientOrderId) -> BrokerOrder:
     BrokerUnavailable
         The document is not an order, is another order, or contradicts itself.
     """
-    fields = _mapping(document, "an order")
+    fields = mapping(document, "an order")
     if fields.get("client_order_id") != client_order_id:
-        raise _unreadable(f"the order {client_order_id}", fields.get("client_order_id"))
+        raise unreadable(f"the order {client_order_id}", fields.get("client_order_id"))
     raw_status = fields.get("status")
     status = _STATUSES.get(raw_status) if isinstance(raw_status, str) else None
     if status is None:
-        raise _unreadable(f"a known status of {client_order_id}", raw_status)
-    filled = _decimal(fields, "filled_qty", absent=Decimal(0))
-    price = _decimal(fields, "filled_avg_price", absent=Decimal(0))
+        raise unreadable(f"a known status of {client_order_id}", raw_status)
+    filled = decimal(fields, "filled_qty", absent=Decimal(0))
+    price = decimal(fields, "filled_avg_price", absent=Decimal(0))
     if filled < 0 or (filled > 0 and price <= 0) or (status is OrderStatus.FILLED and filled == 0):
-        raise _unreadable(f"a filled quantity with its price for {client_order_id}", f"{filled} at {price}")
+        raise unreadable(f"a filled quantity with its price for {client_order_id}", f"{filled} at {price}")
     if status is OrderStatus.SUBMITTED and filled > 0:
         status = OrderStatus.PARTIALLY_FILLED
     is_failed = status in (OrderStatus.CANCELLED, OrderStatus.REJECTED)
     return BrokerOrder(
         client_order_id=client_order_id,
-        broker_order_id=_text(fields, "id"),
+        broker_order_id=text(fields, "id"),
         status=status,
         filled_quantity=filled,
         average_price=price if filled > 0 else None,
-        updated_at=_instant(fields, "updated_at"),
+        updated_at=instant(fields, "updated_at"),
         reason=f"Alpaca: {raw_status}" if is_failed else "",
     )
 
 
 def read_account(document: object, positions: object) -> Account:
     """Read account and positions; raises BrokerUnavailable for what cannot be read."""
-    fields = _mapping(document, "an account")
+    fields = mapping(document, "an account")
     if not isinstance(positions, list):
-        raise _unreadable("a list of positions", positions)
-    held = [_position(_mapping(each, "a position")) for each in positions]
+        raise unreadable("a list of positions", positions)
+    held = [_position(mapping(each, "a position")) for each in positions]
     return Account(
-        account_id=_text(fields, "id"),
-        equity=_decimal(fields, "equity"),
-        cash=_decimal(fields, "cash"),
-        buying_power=_decimal(fields, "buying_power"),
+        account_id=text(fields, "id"),
+        equity=decimal(fields, "equity"),
+        cash=decimal(fields, "cash"),
+        buying_power=decimal(fields, "buying_power"),
         positions={position.symbol: position for position in held},
     )
 
 
 def read_asset(document: object) -> Asset:
     """Read an asset; raises BrokerUnavailable for what cannot be read."""
-    fields = _mapping(document, "an asset")
+    fields = mapping(document, "an asset")
     return Asset(
-        symbol=Symbol(_text(fields, "symbol")),
+        symbol=Symbol(text(fields, "symbol")),
         is_tradable=fields.get("tradable") is True and fields.get("status") == "active",
         is_fractionable=fields.get("fractionable") is True,
     )
 
 
 def _position(fields: Mapping[str, Any]) -> Position:
-    quantity = _decimal(fields, "qty")
-    average = _decimal(fields, "avg_entry_price")
+    quantity = decimal(fields, "qty")
+    average = decimal(fields, "avg_entry_price")
     # A suspended asset has no current price: yesterday's values it, or else what was paid.
-    price = _decimal(fields, "current_price", absent=_decimal(fields, "lastday_price", absent=average))
+    price = decimal(fields, "current_price", absent=decimal(fields, "lastday_price", absent=average))
     return Position(
-        symbol=Symbol(_text(fields, "symbol")),
+        symbol=Symbol(text(fields, "symbol")),
         quantity=-abs(quantity) if fields.get("side") == "short" else quantity,
         average_price=average,
         price=price,
-    )
-
-
-def _mapping(document: object, expected: str) -> Mapping[str, Any]:
-    if not isinstance(document, Mapping):
-        raise _unreadable(expected, document)
-    return document
-
-
-def _text(fields: Mapping[str, Any], key: str) -> str:
-    value = fields.get(key)
-    if not isinstance(value, str) or not value:
-        raise _unreadable(f"a non-empty {key!r}", value)
-    return value
-
-
-def _decimal(fields: Mapping[str, Any], key: str, *, absent: Decimal | None = None) -> Decimal:
-    value = fields.get(key)
-    if value is None and absent is not None:
-        return absent
-    if isinstance(value, str | int) and not isinstance(value, bool):
-        try:
-            number = Decimal(value)
-        except InvalidOperation:
-            number = Decimal("NaN")
-        if number.is_finite():
-            return number
-    raise _unreadable(f"a decimal string in {key!r}", value)
-
-
-def _instant(fields: Mapping[str, Any], key: str) -> datetime | None:
-    value = fields.get(key)
-    if value is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise _unreadable(f"an RFC 3339 instant in {key!r}", value)
-    return instant.astimezone(UTC)
-
-
-def _unreadable(expected: str, found: object) -> BrokerUnavailable:
-    return BrokerUnavailable(
-        f"Alpaca's answer: expected {expected}, found {str(found)[:200]!r}; check the URL and Alpaca's status page"
     )

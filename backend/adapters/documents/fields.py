@@ -7,9 +7,11 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from backend.adapters.documents.packing import unpack, unpack_text
+from backend.domain.canonical import digest, read_canonical_json
 from backend.domain.errors import StoreCorrupt
 
 E = TypeVar("E", bound=Enum)
+T = TypeVar("T")
 RESTORE = "restore it from a backup"
 
 
@@ -127,6 +129,19 @@ class FieldReader:
             return unpack(value)
         except ValueError as e:
             raise self.corrupt(f"{name} to be whole JSON ({e})", value) from e
+
+    def sealed(self, kind: type[T]) -> T:
+        """Return the domain value that ``packing.sealed`` wrote."""
+        text = self.packed_text("payload")
+        if digest(text) != self.text("digest"):
+            raise self.corrupt(f"a payload with the digest {self.text('digest')}", digest(text))
+        try:
+            value = read_canonical_json(text)
+        except StoreCorrupt as e:
+            raise self.corrupt(f"payload to be a {kind.__name__} ({e})", text) from e
+        if not isinstance(value, kind):
+            raise self.corrupt(f"payload to be a {kind.__name__}", value)
+        return value
 
     def packed_text(self, name: str) -> str:
         value = self._typed(name, (str, bytes), "packed text")

@@ -1,10 +1,10 @@
-"""``ledger_trades/{trade_id}``: fills, append-only."""
+"""``ledger_trades/{trade_id}``: fills and adjusting entries, append-only; one without a kind is a fill."""
 
 from typing import Any
 
 from backend.adapters.documents.fields import FieldReader
 from backend.adapters.documents.seam import StoredDocument
-from backend.domain.ledger import LedgerTrade
+from backend.domain.ledger import LedgerTrade, TradeKind
 from backend.domain.order import ClientOrderId, Side
 from backend.domain.signal import StrategyId, Symbol
 
@@ -26,6 +26,7 @@ def to_document(trade: LedgerTrade) -> dict[str, Any]:
         "order_id": str(trade.order_id),
         "broker_fill_id": trade.broker_fill_id,
         "account_id": trade.account_id,
+        "kind": trade.kind.value,
     }
 
 
@@ -47,4 +48,5 @@ def from_document(document: StoredDocument) -> LedgerTrade:
         order_id=ClientOrderId(reader.text("order_id")),
         broker_fill_id=reader.text("broker_fill_id"),
         account_id=reader.text("account_id"),
+        kind=reader.member("kind", TradeKind) if "kind" in document.fields else TradeKind.FILL,
     )

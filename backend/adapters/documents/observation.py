@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, time
 
 from backend.adapters.documents import (
     book_documents,
+    closing_documents,
+    journal_documents,
     log_documents,
     order_documents,
     paths,
@@ -16,9 +18,11 @@ from backend.adapters.documents import (
 )
 from backend.adapters.documents.fields import FieldReader
 from backend.adapters.documents.seam import Documents, Filter, Order, StoredDocument
+from backend.domain.book import PortfolioBook
+from backend.domain.closing import Closing
 from backend.domain.errors import ConfigurationError, StoreCorrupt, TrackRecordError
+from backend.domain.journal import JournalEntry
 from backend.domain.order import OrderState
-from backend.domain.sleeve import PortfolioBook
 from backend.domain.tick import LogEntry, Observation, PortfolioKey, TickRequest, Versions
 from backend.domain.track_record import EMPTY_TRACK_RECORD, DailyReturn, TrackRecord
 from backend.domain.trading_state import Trading
@@ -58,6 +62,22 @@ class Observer:
                 record=_version(found.get(record_path)),
             ),
         )
+
+    def closing(self, key: PortfolioKey) -> tuple[Closing, object | None]:
+        path = paths.closing(key.tenant_id, key.portfolio_id)
+        found = self._documents.read([path]).get(path)
+        return (Closing(), None) if found is None else (closing_documents.from_document(found), found.version)
+
+    def journal(self, key: PortfolioKey, *, after: int, through: int) -> list[JournalEntry]:
+        wanted = [paths.journal(key.tenant_id, key.portfolio_id, number) for number in range(after + 1, through + 1)]
+        found = self._documents.read(wanted) if wanted else {}
+        missing = [path for path in wanted if path not in found]
+        if missing:
+            raise StoreCorrupt(
+                f"{missing[0]}: expected the journal without a gap from {after + 1} to {through}, found this entry "
+                f"missing; {journal_documents.REMEDY}"
+            )
+        return [journal_documents.from_document(found[path]) for path in wanted]
 
     def _track_record(self, key: PortfolioKey, first: StoredDocument | None) -> TrackRecord:
         """Read the record; an unreadable one counts as missing, since the daily documents are what is true."""

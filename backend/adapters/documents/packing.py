@@ -5,6 +5,8 @@ import zlib
 from datetime import datetime
 from typing import Any
 
+from backend.domain.canonical import canonical_json, digest
+
 TEXT_LIMIT = 200_000  # bytes; longer text is compressed, to stay clear of Firestore's 1 MiB a document
 
 
@@ -24,6 +26,12 @@ def _instant(value: object) -> str:
     if not isinstance(value, datetime):
         raise TypeError(f"expected a JSON-ready value or an instant, found {type(value).__name__}")
     return value.isoformat()
+
+
+def sealed(value: object) -> dict[str, str | bytes]:
+    """Write a domain value whole, with the digest that tells whether it was altered since."""
+    text = canonical_json(value)
+    return {"payload": pack_text(text), "digest": digest(text)}
 
 
 def pack_text(text: str) -> str | bytes:

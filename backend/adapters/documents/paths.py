@@ -79,6 +79,10 @@ def strategy_performance(tenant_id: str, perf_id: str) -> str:
     return _document(tenant_id, "strategy_performance", perf_id)
 
 
+def portfolio_performance(tenant_id: str, perf_id: str) -> str:
+    return _document(tenant_id, "portfolio_performance", perf_id)
+
+
 def shadow_fill(tenant_id: str, identifier: str) -> str:
     return _document(tenant_id, "shadow_pnl", identifier)
 
@@ -99,3 +103,11 @@ def operator_log(tenant_id: str, log_id: str) -> str:
 
 def dashboard(tenant_id: str) -> str:
     return _document(tenant_id, "dashboard", "summary")
+
+
+def journal(tenant_id: str, portfolio_id: str, number: int) -> str:
+    return _document(tenant_id, "journal", f"{portfolio_id}__{number:010d}")
+
+
+def closing(tenant_id: str, portfolio_id: str) -> str:
+    return _document(tenant_id, "state", f"closing_{portfolio_id}")

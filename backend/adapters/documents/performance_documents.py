@@ -1,21 +1,26 @@
 """``strategy_performance/{perf_id}``: our own daily and monthly documents, and the daily ones of any writer.
 
-Our own write ``period_start`` and ``period_end`` as text, YYYY-MM-DD; others may have used timestamps.
+Our own write ``period_start`` and ``period_end`` as text, YYYY-MM-DD; others may have used timestamps. What only
+a day knows (its P&L, the real sleeve's, mode, attribution, cut) is not in a monthly document.
 """
 
+import math
 import re
+from dataclasses import fields as fields_of
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from backend.adapters.documents.fields import as_instant
+from backend.adapters.documents.fields import FieldReader, as_instant
 from backend.adapters.documents.seam import StoredDocument
 from backend.domain.errors import TrackRecordError
+from backend.domain.mode import Mode
 from backend.domain.signal import StrategyId
-from backend.domain.snapshot import StrategyPerformanceSnapshot
+from backend.domain.snapshot import Attribution, Period, StrategyPerformanceSnapshot
 from backend.domain.track_record import DailyReturn
 
 OWN_SOURCE = "maestro"  # a return that we left out was undefined; there is nothing to work out
+_PARTS = tuple(each.name for each in fields_of(Attribution))
 _DAILY = frozenset({"day", "daily"})
 _ID = re.compile(r"(?P<uid>.*?)__(?P<strategy>.+)__(?P<month>\d{4}-\d{2})(?P<day>-\d{2})?", re.DOTALL)
 
@@ -35,7 +40,76 @@ def to_document(snapshot: StrategyPerformanceSnapshot) -> dict[str, Any]:
         "computed_at": snapshot.computed_at,
         "source": snapshot.source,
         "is_virtual": snapshot.is_virtual,
+        **(_day_fields(snapshot) if snapshot.period is Period.DAY else {}),
     }
+
+
+def _day_fields(snapshot: StrategyPerformanceSnapshot) -> dict[str, Any]:
+    parts = snapshot.attribution
+    return {
+        "pnl": str(snapshot.pnl),
+        "real_realized_pnl": str(snapshot.real_realized_pnl),
+        "real_unrealized_pnl": str(snapshot.real_unrealized_pnl),
+        "real_pnl": str(snapshot.real_pnl),
+        "mode": None if snapshot.mode is None else snapshot.mode.value,
+        "attribution": None if parts is None else {name: str(getattr(parts, name)) for name in _PARTS},
+        "closes_at": snapshot.closes_at,
+    }
+
+
+def from_document(document: StoredDocument) -> StrategyPerformanceSnapshot:
+    """Read back what :func:`to_document` wrote; StoreCorrupt when it is anything else."""
+    reader = FieldReader(document.path, document.fields)
+    period = reader.member("period", Period)
+    return StrategyPerformanceSnapshot(
+        tenant_id=reader.text("tenant_id"),
+        uid=reader.text("uid"),
+        strategy_id=StrategyId(reader.text("strategy_id")),
+        period=period,
+        period_start=day_of(reader, "period_start"),
+        period_end=day_of(reader, "period_end"),
+        realized_pnl=reader.decimal("realized_pnl"),
+        unrealized_pnl=reader.decimal("unrealized_pnl"),
+        capital=reader.optional_decimal("capital"),
+        daily_return=_read_return(reader),
+        computed_at=reader.instant("computed_at"),
+        source=reader.text("source"),
+        is_virtual=reader.flag("is_virtual"),
+        **(_read_day_fields(reader) if period is Period.DAY else {}),
+    )
+
+
+def _read_day_fields(reader: FieldReader) -> dict[str, Any]:
+    parts = reader.value("attribution")
+    return {
+        "pnl": reader.decimal("pnl"),
+        "real_realized_pnl": reader.decimal("real_realized_pnl"),
+        "real_unrealized_pnl": reader.decimal("real_unrealized_pnl"),
+        "real_pnl": reader.decimal("real_pnl"),
+        "mode": None if reader.value("mode") is None else reader.member("mode", Mode),
+        "attribution": None if parts is None else _read_attribution(reader.nested("attribution", parts)),
+        "closes_at": None if reader.value("closes_at") is None else reader.instant("closes_at"),
+    }
+
+
+def _read_attribution(reader: FieldReader) -> Attribution:
+    return Attribution(**{name: reader.decimal(name) for name in _PARTS})
+
+
+def _read_return(reader: FieldReader) -> float | None:
+    value = reader.value("daily_return")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise reader.corrupt("daily_return to be a finite number or null", value)
+    return float(value)  # a whole number may come back as an integer
+
+
+def day_of(reader: FieldReader, name: str) -> date:
+    day = reader.optional_day(name)
+    if day is None:
+        raise reader.corrupt(f"{name} to be a day as YYYY-MM-DD", None)
+    return day
 
 
 def daily_return(document: StoredDocument) -> DailyReturn | None:

@@ -10,26 +10,40 @@ from datetime import date
 
 from backend.adapters.documents import (
     book_documents,
+    closing_documents,
     ledger_documents,
     order_documents,
     paths,
     performance_documents,
+    portfolio_performance_documents,
     tick_documents,
     trading_documents,
 )
 from backend.adapters.documents.decision_documents import decision_writes
+from backend.adapters.documents.journal_documents import journal_writes
 from backend.adapters.documents.log_documents import log_writes
 from backend.adapters.documents.observation import Observer
 from backend.adapters.documents.seam import Documents, Write, create, merge, put, replace, update
 from backend.adapters.documents.track_record_documents import track_record_writes
+from backend.domain.book import PortfolioBook
+from backend.domain.closing import ClosedDay, Closing
 from backend.domain.errors import CommitConflict, TickAlreadyCommitted
+from backend.domain.journal import JournalEntry
 from backend.domain.ledger import LedgerTrade
 from backend.domain.order import OrderState
-from backend.domain.sleeve import PortfolioBook
-from backend.domain.snapshot import StrategyPerformanceSnapshot
-from backend.domain.tick import LogEntry, Observation, PortfolioKey, TickCommit, TickRecord, TickRequest, Versions
+from backend.domain.tick import (
+    BookCommit,
+    LogEntry,
+    Observation,
+    PortfolioKey,
+    TickCommit,
+    TickRecord,
+    TickRequest,
+    Versions,
+)
 from backend.domain.track_record import DailyReturn, TrackRecord
 from backend.domain.trading_state import Trading
+from backend.ports.snapshots import ClosingVersions
 
 
 class DocumentStore:
@@ -66,6 +80,7 @@ class DocumentStore:
         writes = [
             create(tick_path, tick_documents.to_document(tick, request)),
             *_state_writes(key, commit.trading, commit.book, commit.expected),
+            *journal_writes(commit.journal, key),
             *log_writes(commit.log, uid=key.uid),
             *(_new_order(order, commit) for order in tick.orders),
             *decision_writes(commit),
@@ -89,6 +104,7 @@ class DocumentStore:
         writes = [
             put(tick_path, tick_documents.to_document(record.tick, record.request), record.expected.tick),
             *_state_writes(key, record.trading, record.book, record.expected),
+            *journal_writes(record.journal, key),
             *_settlement_writes(key, record.orders, record.trades),
         ]
         if record.summary is not None:
@@ -99,28 +115,48 @@ class DocumentStore:
             ]
         return _versions(self._documents.commit(writes), key, tick_path)
 
-    def close_day(
-        self,
-        key: PortfolioKey,
-        *,
-        expected: Versions,
-        snapshots: Sequence[StrategyPerformanceSnapshot],
-        record: TrackRecord,
-        book: PortfolioBook,
-    ) -> None:
-        """Write the day's documents, track record and marked book at once; see the port."""
-        book_path = paths.book(key.tenant_id, key.portfolio_id)
+    def commit_book(self, commit: BookCommit) -> None:
+        """Write down what was settled or booked outside a tick; see the port."""
         self._documents.commit(
             [
-                put(book_path, book_documents.to_document(book, key), expected.book),
+                *_state_writes(commit.key, commit.trading, commit.book, commit.expected),
+                *journal_writes(commit.journal, commit.key),
+                *_settlement_writes(commit.key, commit.orders, commit.trades),
+            ]
+        )
+
+    def closing(self, key: PortfolioKey) -> tuple[Closing, object | None]:
+        """Read the portfolio as of its last close; see the port."""
+        return self._observer.closing(key)
+
+    def journal(self, key: PortfolioKey, *, after: int, through: int) -> Sequence[JournalEntry]:
+        """Read entries by their numbers; see the port."""
+        return self._observer.journal(key, after=after, through=through)
+
+    def close_day(
+        self, key: PortfolioKey, closed: ClosedDay, record: TrackRecord, *, expected: ClosingVersions
+    ) -> ClosingVersions:
+        """Write the day's documents, the closing and the track record at once; see the port."""
+        closing_path = paths.closing(key.tenant_id, key.portfolio_id)
+        portfolio = closed.portfolio
+        versions = self._documents.commit(
+            [
+                put(closing_path, closing_documents.to_document(closed.closing, key), expected.closing),
                 *track_record_writes(record, key, expected.record),
+                replace(
+                    paths.portfolio_performance(key.tenant_id, portfolio.perf_id),
+                    portfolio_performance_documents.to_document(portfolio),
+                ),
                 *(
                     replace(
                         paths.strategy_performance(key.tenant_id, each.perf_id), performance_documents.to_document(each)
                     )
-                    for each in snapshots
+                    for each in closed.strategies
                 ),
             ]
+        )
+        return ClosingVersions(
+            closing=versions[closing_path], record=versions[paths.track_record(key.tenant_id, key.uid)]
         )
 
     def append(

@@ -16,7 +16,7 @@ class Holding:
     average_price: Decimal
 
     def market_value(self, price: Decimal) -> Decimal:
-        return (self.qty * price).quantize(CENT)
+        return self.qty * price
 
     @property
     def cost_basis(self) -> Decimal:
@@ -49,6 +49,15 @@ class Account:
             if (after > 0) != (before.qty > 0):
                 before.average_price = price
             before.qty = after
+
+    def split(self, symbol: str, after: Decimal) -> None:
+        """Hold `after` shares in the place of those held; what they cost stays."""
+        holding = self.holdings[symbol]
+        if not after:
+            del self.holdings[symbol]
+            return
+        holding.average_price *= holding.qty / after
+        holding.qty = after
 
     def long_value(self, price_of: Callable[[str], Decimal]) -> Decimal:
         return self._value(price_of, 1)

@@ -9,8 +9,6 @@ from starlette.routing import Route
 from maestro.servers.paper_broker.account import Holding
 from maestro.servers.paper_broker.documents import (
     account_document,
-    activity_document,
-    activity_id,
     asset_document,
     asset_id,
     order_document,
@@ -18,7 +16,7 @@ from maestro.servers.paper_broker.documents import (
 )
 from maestro.servers.paper_broker.errors import Refusal, invalid, not_found
 from maestro.servers.paper_broker.orders import SHARE, OrderKind, OrderTicket, PaperOrder, Side, TimeInForce
-from maestro.servers.paper_broker.requests import answer, choice, limit, optional_moment
+from maestro.servers.paper_broker.requests import answer
 from maestro.servers.paper_broker.sessions import (
     close_at,
     is_trading_day,
@@ -39,8 +37,6 @@ class AccountRoutes:
     def routes(self) -> list[Route]:
         return [
             Route("/v2/account", self.account, methods=["GET"]),
-            Route("/v2/account/activities", self.activities, methods=["GET"]),
-            Route("/v2/account/activities/FILL", self.activities, methods=["GET"]),
             Route("/v2/positions", self.positions, methods=["GET"]),
             Route("/v2/positions", self.close_all, methods=["DELETE"]),
             Route("/v2/positions/{symbol}", self.position, methods=["GET"]),
@@ -52,24 +48,6 @@ class AccountRoutes:
 
     async def account(self, request: Request) -> Response:
         return answer(account_document(self._venue.broker))
-
-    async def activities(self, request: Request) -> Response:
-        after, until = optional_moment(request, "after"), optional_moment(request, "until")
-        fills = [
-            fill
-            for fill in self._venue.broker.fills
-            if (after is None or fill.at > after) and (until is None or fill.at < until)
-        ]
-        if choice(request, "direction", "desc", ("asc", "desc")) == "desc":
-            fills.reverse()
-        token = request.query_params.get("page_token")
-        if token:
-            ids = [activity_id(fill) for fill in fills]
-            if token not in ids:
-                raise invalid(f"invalid page_token: {token}")
-            fills = fills[ids.index(token) + 1 :]
-        size = limit(request, "page_size", 100, 100)
-        return answer([activity_document(fill) for fill in fills[:size]])
 
     async def positions(self, request: Request) -> Response:
         broker = self._venue.broker

@@ -17,6 +17,7 @@ from maestro.servers.paper_broker.gate import Gate
 from maestro.servers.paper_broker.market_data_routes import MarketDataRoutes
 from maestro.servers.paper_broker.order_routes import OrderRoutes
 from maestro.servers.paper_broker.requests import answer
+from maestro.servers.paper_broker.statement_routes import StatementRoutes
 from maestro.servers.paper_broker.venue import Venue
 
 
@@ -29,6 +30,7 @@ def build_app(venue: Venue, is_stopping: asyncio.Event) -> ASGIApp:
     routes = [
         *OrderRoutes(venue).routes,
         *AccountRoutes(venue).routes,
+        *StatementRoutes(venue).routes,
         *MarketDataRoutes(venue).routes,
         *ControlRoutes(venue).routes,
         WebSocketRoute("/stream", stream),

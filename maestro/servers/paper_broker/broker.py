@@ -3,24 +3,30 @@
 1. A ticket is admitted (asset, fractions, quantity, buying power) or refused; a refusal changes nothing.
 2. An admitted order executes at the last close known at the broker's clock, or waits.
 3. The clock moves from close to close; at each one, waiting orders execute in the order they came,
-   then day orders whose session has ended expire.
+   then day orders whose session has ended expire, and the account's equity is written down.
+4. Between closes the back office does what is due: splits and dividends.
 
 Ids derive from the sequence of orders and instants from the broker's clock: equal runs give equal results.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from uuid import UUID, uuid5
+from uuid import uuid5
 
+from backend.adapters.csv_actions import ScheduledAction
 from maestro.servers.paper_broker.account import Account
 from maestro.servers.paper_broker.admission import Admission, Standing, admit
+from maestro.servers.paper_broker.back_office import BackOffice
 from maestro.servers.paper_broker.config import FillDelay, PaperBrokerConfig
-from maestro.servers.paper_broker.errors import PaperBrokerConfigError, invalid, unprocessable
+from maestro.servers.paper_broker.equity_history import EquityHistory
+from maestro.servers.paper_broker.errors import invalid, unprocessable
 from maestro.servers.paper_broker.execution import execution_price, execution_qty, fee_for
+from maestro.servers.paper_broker.journal import Entry, Journal
 from maestro.servers.paper_broker.order_book import OrderBook
 from maestro.servers.paper_broker.orders import (
     CENT,
+    NAMESPACE,
     ZERO,
     Fill,
     OrderEvent,
@@ -32,54 +38,38 @@ from maestro.servers.paper_broker.orders import (
     TradeEvent,
 )
 from maestro.servers.paper_broker.prices import PriceHistory
-from maestro.servers.paper_broker.sessions import close_at, last_known_day, local_day, session_day
-
-NAMESPACE = UUID("6d61e571-0b20-5c0e-9b7e-0a1b2c3d4e5f")
+from maestro.servers.paper_broker.quotes import Quotes
+from maestro.servers.paper_broker.sessions import close_at, last_known_day, session_day
 
 
 class PaperBroker:
     """One account at one simulated venue; not thread-safe, its server calls it from one thread."""
 
-    def __init__(self, config: PaperBrokerConfig, prices: PriceHistory) -> None:
+    def __init__(
+        self, config: PaperBrokerConfig, prices: PriceHistory, actions: Iterable[ScheduledAction], now: datetime
+    ) -> None:
         self.config = config
         self.prices = prices
-        self.now = _start(config, prices)
-        self.started_at = self.now
+        self.now = self.started_at = now
+        self.quotes = Quotes(prices, self.now)
         self.account = Account(cash=config.initial_cash.quantize(CENT))
         self.book = OrderBook()
-        self.fills: list[Fill] = []
+        self.journal = Journal()
+        self.closes = EquityHistory(self.account.cash)
+        for day in prices.days_between(self.quotes.today - timedelta(days=1), self.quotes.known_day):
+            self.closes.close(day, self.account.cash)
+        self.office = BackOffice(self.account, self.quotes, self.journal, self._cancel_all)
+        self.office.begin(actions, self.now)
         self.listener: Callable[[OrderEvent], None] = lambda event: None
-        self._known_day = last_known_day(self.now)
         self._events = 0
-        self._close_equity = (config.initial_cash, config.initial_cash)
-
-    def price(self, symbol: str) -> Decimal:
-        """Return the last known close of a symbol that is or was tradable."""
-        price = self.prices.close_on(symbol, self._known_day)
-        if price is None:
-            raise unprocessable(f'asset "{symbol}" is not tradable: it has no price yet')
-        return price
-
-    def last_day_price(self, symbol: str) -> Decimal:
-        """Return the last close before today; today's when there is none."""
-        before = self.prices.close_on(symbol, local_day(self.now) - timedelta(days=1))
-        return self.price(symbol) if before is None else before
-
-    def is_tradable(self, symbol: str) -> bool:
-        return self.prices.close_on(symbol, self._known_day) is not None
 
     def equity(self) -> Decimal:
-        account = self.account
-        return account.cash + account.long_value(self.price) + account.short_value(self.price)
-
-    def last_equity(self) -> Decimal:
-        """Return the equity at the last close before today."""
-        before, latest = self._close_equity
-        return before if self._known_day == local_day(self.now) else latest
+        account, price = self.account, self.quotes.price
+        return (account.cash + account.long_value(price) + account.short_value(price)).quantize(CENT)
 
     def buying_power(self) -> Decimal:
         """Return multiplier × equity less gross exposure less what open orders hold."""
-        long, short = self.account.long_value(self.price), self.account.short_value(self.price)
+        long, short = self.account.long_value(self.quotes.price), self.account.short_value(self.quotes.price)
         equity = self.account.cash + long + short
         exposure = long - short + self.book.held_buying_power()
         return (self.config.buying_power_multiplier * equity - exposure).quantize(CENT)
@@ -89,7 +79,7 @@ class PaperBroker:
         self.book.check_unused(ticket.client_order_id)
         if ticket.symbol not in self.prices.series:
             raise unprocessable(f'asset "{ticket.symbol}" not found')
-        admission = admit(ticket, self.standing(ticket.symbol), self.price(ticket.symbol), self.config)
+        admission = admit(ticket, self.standing(ticket.symbol), self.quotes.price(ticket.symbol), self.config)
         order = self._order(ticket, admission)
         self.book.add(order)
         is_delayed = order.status is OrderStatus.ACCEPTED
@@ -138,15 +128,36 @@ class PaperBroker:
             raise invalid(f"now: the clock only moves forward: it is {self.now.isoformat()}, found {to.isoformat()}")
         if to == self.now:
             return
-        passed = self.prices.days_between(self._known_day, last_known_day(to))
+        passed = self.prices.days_between(self.quotes.known_day, last_known_day(to))
         for day in passed:
-            self.now, self._known_day = close_at(day), day
+            self._move(close_at(day))
             self._work()
-            self._close_equity = (self._close_equity[1], self.equity())
-        self.now, self._known_day = to, last_known_day(to)
+            self.closes.close(day, self.equity())
+        self._move(to)
         if not passed:
             self._work()
         self._expire()
+
+    def transfer(self, kind: str | None, amount: Decimal) -> Entry:
+        """Move cash in or out, see `BackOffice.transfer`."""
+        withdrawable = max(ZERO, min(self.account.cash, self.buying_power()))
+        return self.office.transfer(kind, amount, withdrawable, self.now)
+
+    def _move(self, to: datetime) -> None:
+        """Move the clock to `to`, through everything that is due on the way."""
+        for moment in self.office.moments(to):
+            self._set_clock(moment)
+            self.office.work(moment)
+        self._set_clock(to)
+
+    def _set_clock(self, to: datetime) -> None:
+        self.now = to
+        self.quotes.move(to)
+
+    def _cancel_all(self, symbol: str) -> None:
+        for order in self.book.open:
+            if order.ticket.symbol == symbol:
+                self.cancel(order)
 
     def _work(self) -> None:
         for order in self.book.open:
@@ -160,7 +171,7 @@ class PaperBroker:
 
     def _execute(self, order: PaperOrder) -> None:
         ticket = order.ticket
-        price = execution_price(ticket, self.price(ticket.symbol), self.config.slippage_bps)
+        price = execution_price(ticket, self.quotes.price(ticket.symbol), self.config.slippage_bps)
         if price is None:
             if order.status is OrderStatus.ACCEPTED:
                 order.status = OrderStatus.NEW
@@ -200,7 +211,7 @@ class PaperBroker:
         order.hold = max(ZERO, order.hold - value - fee)
         order.updated_at = self.now
         fill = Fill(
-            id=uuid5(NAMESPACE, f"fill:{order.id}:{len(self.fills) + 1}"),
+            id=uuid5(NAMESPACE, f"fill:{order.id}:{len(self.journal.fills) + 1}"),
             order=order,
             at=self.now,
             qty=qty,
@@ -210,7 +221,7 @@ class PaperBroker:
             cumulative_qty=order.filled_qty,
             is_last=is_last,
         )
-        self.fills.append(fill)
+        self.journal.add_fill(fill)
         if is_last:
             self._end(order, OrderStatus.FILLED, TradeEvent.FILL, fill)
         else:
@@ -234,13 +245,3 @@ class PaperBroker:
                 fill=fill,
             )
         )
-
-
-def _start(config: PaperBrokerConfig, prices: PriceHistory) -> datetime:
-    start = config.start.astimezone(UTC) if config.start else close_at(prices.days[-1])
-    if start < close_at(prices.days[0]):
-        raise PaperBrokerConfigError(
-            f"start: expected an instant from {close_at(prices.days[0]).isoformat()} (the first close in "
-            f"{config.prices}), found {start.isoformat()}; start later or give a longer price file."
-        )
-    return start

@@ -25,6 +25,7 @@ class PaperBrokerConfig:
     Parameters
     ----------
     prices : price file, wide or long, ``.csv`` or ``.csv.gz``
+    actions : file of splits and cash dividends, see `backend.adapters.csv_actions`
     port : loopback port; 0 takes a free one
     start : aware instant at which the broker's clock begins; None means the last close of the file
     initial_cash : cash at the start
@@ -41,6 +42,7 @@ class PaperBrokerConfig:
     """
 
     prices: Path
+    actions: Path | None = None
     port: int = 0
     start: datetime | None = None
     initial_cash: Decimal = Decimal(100_000)

@@ -1,12 +1,12 @@
-"""The account, positions, orders, fills and events as Alpaca's JSON."""
+"""The account, positions, orders, assets and events as Alpaca's JSON."""
 
 from decimal import Decimal
 from uuid import UUID, uuid5
 
 from maestro.servers.paper_broker.account import Holding
-from maestro.servers.paper_broker.broker import NAMESPACE, PaperBroker
-from maestro.servers.paper_broker.orders import CENT, SHARE, ZERO, Fill, OrderEvent, OrderStatus, PaperOrder
-from maestro.servers.paper_broker.sessions import local_day
+from maestro.servers.paper_broker.activity_documents import entry_document, fill_document
+from maestro.servers.paper_broker.broker import PaperBroker
+from maestro.servers.paper_broker.orders import CENT, NAMESPACE, SHARE, ZERO, OrderEvent, PaperOrder
 from maestro.servers.paper_broker.wire import instant, number, optional_instant, optional_number
 
 Document = dict[str, object]
@@ -18,10 +18,10 @@ def asset_id(symbol: str) -> UUID:
 
 
 def account_document(broker: PaperBroker) -> Document:
-    long = broker.account.long_value(broker.price)
-    short = broker.account.short_value(broker.price)
+    long = broker.account.long_value(broker.quotes.price)
+    short = broker.account.short_value(broker.quotes.price)
     buying_power = number(max(ZERO, broker.buying_power()))
-    equity = number(broker.account.cash + long + short)
+    equity = number(broker.equity())
     return {
         "id": str(uuid5(NAMESPACE, "account")),
         "account_number": "PAPER0001",
@@ -38,7 +38,7 @@ def account_document(broker: PaperBroker) -> Document:
         "pending_transfer_out": "0",
         "portfolio_value": equity,
         "equity": equity,
-        "last_equity": number(broker.last_equity()),
+        "last_equity": number(broker.closes.before(broker.quotes.today)),
         "long_market_value": number(long),
         "short_market_value": number(short),
         "initial_margin": number(long - short),
@@ -57,8 +57,8 @@ def account_document(broker: PaperBroker) -> Document:
 
 
 def position_document(broker: PaperBroker, holding: Holding) -> Document:
-    price = broker.price(holding.symbol)
-    last = broker.last_day_price(holding.symbol)
+    price = broker.quotes.price(holding.symbol)
+    last = broker.quotes.last_day_price(holding.symbol)
     value, cost = holding.market_value(price), holding.cost_basis
     today = (holding.qty * (price - last)).quantize(CENT)
     standing = broker.standing(holding.symbol)
@@ -127,29 +127,6 @@ def order_document(order: PaperOrder) -> Document:
     }
 
 
-def activity_id(fill: Fill) -> str:
-    return f"{fill.at:%Y%m%d%H%M%S}000::{fill.id}"
-
-
-def activity_document(fill: Fill) -> Document:
-    order = fill.order
-    leaves = ZERO if fill.is_last else max(ZERO, order.expected_qty - fill.cumulative_qty)
-    return {
-        "id": activity_id(fill),
-        "activity_type": "FILL",
-        "transaction_time": instant(fill.at),
-        "type": "fill" if fill.is_last else "partial_fill",
-        "price": number(fill.price),
-        "qty": number(fill.qty),
-        "side": order.ticket.side.value,
-        "symbol": order.ticket.symbol,
-        "leaves_qty": number(leaves),
-        "cum_qty": number(fill.cumulative_qty),
-        "order_id": str(order.id),
-        "order_status": (OrderStatus.FILLED if fill.is_last else OrderStatus.PARTIALLY_FILLED).value,
-    }
-
-
 def event_document(event: OrderEvent) -> Document:
     document: Document = {
         "event": event.event.value,
@@ -171,7 +148,7 @@ def asset_document(broker: PaperBroker, symbol: str) -> Document:
         "symbol": symbol,
         "name": symbol,
         "status": "active",
-        "tradable": broker.is_tradable(symbol),
+        "tradable": broker.quotes.is_tradable(symbol),
         "marginable": broker.config.buying_power_multiplier > 1,
         "shortable": broker.config.shorting,
         "easy_to_borrow": broker.config.shorting,
@@ -183,13 +160,15 @@ def state_document(broker: PaperBroker) -> Document:
     """Return the whole state of the broker: what two equal runs have in common."""
     return {
         "now": instant(broker.now),
-        "day": local_day(broker.now).isoformat(),
+        "day": broker.quotes.today.isoformat(),
         "cash": number(broker.account.cash),
         "equity": number(broker.equity()),
         "buying_power": number(broker.buying_power()),
         "positions": [position_document(broker, h) for _, h in sorted(broker.account.holdings.items())],
         "orders": [order_document(order) for order in broker.book.all],
         "fills": [
-            {**activity_document(fill), "value": number(fill.value), "fee": number(fill.fee)} for fill in broker.fills
+            {**fill_document(fill), "value": number(fill.value), "fee": number(fill.fee)}
+            for fill in broker.journal.fills
         ],
+        "non_trade_activities": [entry_document(entry) for entry in broker.journal.entries],
     }

@@ -1,12 +1,21 @@
-"""``/v2/stocks/bars`` and ``/v2/stocks/bars/latest``: daily bars."""
+"""``/v2/stocks/bars``, ``/v2/stocks/bars/latest`` and ``/v1/corporate-actions``: daily bars, splits and dividends."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from maestro.servers.paper_broker.bars import BarQuery
+from maestro.servers.paper_broker.corporate_actions import ActionQuery, action_page
 from maestro.servers.paper_broker.errors import Refusal
-from maestro.servers.paper_broker.requests import choice, json_answer, limit, optional_moment, symbols
+from maestro.servers.paper_broker.requests import (
+    answer,
+    choice,
+    json_answer,
+    limit,
+    optional_date,
+    optional_moment,
+    symbols,
+)
 from maestro.servers.paper_broker.sessions import local_day, midnight_at
 from maestro.servers.paper_broker.venue import Venue
 
@@ -22,6 +31,7 @@ class MarketDataRoutes:
         return [
             Route("/v2/stocks/bars", self.bars, methods=["GET"]),
             Route("/v2/stocks/bars/latest", self.latest, methods=["GET"]),
+            Route("/v1/corporate-actions", self.actions, methods=["GET"]),
         ]
 
     async def bars(self, request: Request) -> Response:
@@ -46,6 +56,24 @@ class MarketDataRoutes:
 
     async def latest(self, request: Request) -> Response:
         return json_answer(self._venue.bars.latest(_some_symbols(request), self._venue.broker.now))
+
+    async def actions(self, request: Request) -> Response:
+        today = self._venue.broker.quotes.today
+        try:
+            query = ActionQuery(
+                symbols=symbols(request),
+                types=frozenset(filter(None, request.query_params.get("types", "").split(","))),
+                start=optional_date(request, "start") or today,
+                end=optional_date(request, "end") or today,
+                limit=limit(request, "limit", 100, 1_000),
+                is_descending=choice(request, "sort", "asc", ("asc", "desc")) == "desc",
+                token=request.query_params.get("page_token"),
+            )
+        except Refusal as refusal:
+            raise _bad_request(refusal.message) from refusal
+        if query.end < query.start:
+            raise _bad_request("end should not be before start")
+        return answer(action_page(self._venue.broker.office.actions.values(), query))
 
 
 def _some_symbols(request: Request) -> tuple[str, ...]:

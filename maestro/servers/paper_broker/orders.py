@@ -1,4 +1,4 @@
-"""Orders, fills and the events that tell of them."""
+"""Orders, fills and the events that tell of them; every id derives from ``NAMESPACE``."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+NAMESPACE = UUID("6d61e571-0b20-5c0e-9b7e-0a1b2c3d4e5f")
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
 SHARE = Decimal("0.000000001")

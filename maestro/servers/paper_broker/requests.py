@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from starlette.requests import Request
@@ -53,6 +53,14 @@ def limit(request: Request, name: str, default: int, highest: int) -> int:
 def optional_moment(request: Request, name: str) -> datetime | None:
     text = request.query_params.get(name)
     return to_instant(name, text) if text else None
+
+
+def optional_date(request: Request, name: str) -> date | None:
+    text = request.query_params.get(name)
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as e:
+        raise invalid(f"invalid {name}: expected a date such as 2020-03-16, found {text}") from e
 
 
 def symbols(request: Request) -> tuple[str, ...]:

@@ -6,12 +6,14 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from backend.adapters.csv_actions import ScheduledAction
 from maestro.servers.paper_broker.app import build_app
 from maestro.servers.paper_broker.config import PaperBrokerConfig
 from maestro.servers.paper_broker.errors import PaperBrokerConfigError
@@ -84,8 +86,8 @@ class _Server(uvicorn.Server):
 class PaperBrokerServer:
     """A paper broker on a loopback port, in a thread of its own.
 
-    Use it as a context manager. `advance`, `set_faults`, `state` and `reset` do what the control plane
-    under ``/_paper`` does, from any thread.
+    Use it as a context manager. `advance`, `set_faults`, `schedule`, `transfer`, `state` and `reset` do what the
+    control plane under ``/_paper`` does, from any thread.
 
     Raises
     ------
@@ -132,8 +134,16 @@ class PaperBrokerServer:
         """Put `specs` in the place of all faults; none clears them."""
         self._call(lambda: self._venue.faults.replace(specs))
 
+    def schedule(self, actions: Sequence[ScheduledAction]) -> None:
+        """Add splits and dividends whose ex-dates lie ahead of the clock."""
+        self._call(lambda: self._venue.broker.office.schedule(actions, self._venue.broker.now))
+
+    def transfer(self, amount: Decimal, kind: str | None = None) -> None:
+        """Deposit, or withdraw a negative `amount`; `kind` INT books interest, JNLC a journal."""
+        self._call(lambda: self._venue.broker.transfer(kind, amount))
+
     def state(self) -> dict[str, Any]:
-        """Return cash, positions, orders, fills and faults, as ``GET /_paper/state``."""
+        """Return cash, positions, orders, fills, other activities and faults, as ``GET /_paper/state``."""
         return self._call(self._venue.state)
 
     def reset(self) -> None:

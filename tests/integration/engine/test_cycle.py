@@ -113,8 +113,8 @@ def test_external_position_is_never_sold(store: DocumentStore) -> None:
     assert broker.positions[AAPL].quantity == Decimal(1000)
 
 
-def test_losing_record_is_shadowed_and_never_reaches_the_broker(store: DocumentStore) -> None:
-    write_returns(store, "loser", LOSING, YESTERDAY)
+def test_losing_record_is_shadowed_and_never_reaches_the_broker(store: DocumentStore, documents: Documents) -> None:
+    write_returns(documents, "loser", LOSING, YESTERDAY)
     broker = fresh_broker()
     result = run_cycle(tick_at(), cycle_of(store, ScriptedStrategies(loser=buy("AAPL")), broker))
 
@@ -126,11 +126,12 @@ def test_losing_record_is_shadowed_and_never_reaches_the_broker(store: DocumentS
     assert book.real.quantity(AAPL) == 0
 
 
-def test_demoted_strategy_still_carries_out_its_real_exit(store: DocumentStore) -> None:
-    broker = fresh_broker()
-    run_cycle(tick_at(), cycle_of(store, ScriptedStrategies(s=buy("AAPL")), broker))
-    write_returns(store, "s", LOSING, YESTERDAY)
-    clock = SetClock(AT + timedelta(minutes=5))
+def test_demoted_strategy_still_carries_out_its_real_exit(store: DocumentStore, documents: Documents) -> None:
+    clock = SetClock()
+    broker = FakeBroker(Decimal(100_000), PRICES, clock)
+    run_cycle(tick_at(), cycle_of(store, ScriptedStrategies(s=buy("AAPL")), broker, clock))
+    write_returns(documents, "s", LOSING, YESTERDAY)
+    clock.time += timedelta(minutes=5)
     run_cycle(tick_at(clock.time), cycle_of(store, ScriptedStrategies(s=HOLD), broker, clock))
     assert store.observe_book(KEY).book.strategies["s"].is_in_shadow
     clock.time += timedelta(minutes=5)
@@ -255,8 +256,8 @@ def test_strategies_see_their_own_sleeve(store: DocumentStore) -> None:
     assert strategies.seen[1]["positions"] == {"AAPL": 500.0}
 
 
-def test_logged_decision_is_derived_again_from_its_entry(store: DocumentStore) -> None:
-    write_returns(store, "mid", MIDDLING, YESTERDAY)
+def test_logged_decision_is_derived_again_from_its_entry(store: DocumentStore, documents: Documents) -> None:
+    write_returns(documents, "mid", MIDDLING, YESTERDAY)
     strategies = ScriptedStrategies(mid=buy("AAPL", 0.4), new=buy("MSFT", 0.4))
     result = run_cycle(tick_at(), cycle_of(store, strategies))
     (entry,) = store.decisions("acme", last=5)

@@ -52,7 +52,7 @@ def test_tick_killed_at_any_call_ends_with_one_set_of_orders(store: DocumentStor
         "a": {AAPL: Decimal(400)},
         "b": {MSFT: Decimal(800)},
     }
-    assert observed.trading.reservations == {}
+    assert observed.trading.working == {}
     assert len(store.decisions("acme", last=10)) == 1
 
 
@@ -82,7 +82,7 @@ def test_tick_delivered_by_eight_workers_at_once_orders_once(store_factory: Call
     observed = stores[0].observe_book(KEY)
     assert observed.book.strategies["a"].real.quantity(AAPL) == Decimal(400)
     assert observed.book.strategies["b"].real.quantity(MSFT) == Decimal(800)
-    assert observed.trading.reservations == {}
+    assert observed.trading.working == {}
 
 
 @pytest.mark.parametrize(("seconds", "sent"), [(240, 2), (301, 0)])
@@ -100,7 +100,7 @@ def test_order_committed_long_ago_is_not_sent_any_more(store: DocumentStore, sec
     assert len(broker.orders) == sent
     expected = OrderStatus.FILLED if sent else OrderStatus.DENIED
     assert [order.status for order in result.orders] == [expected] * 2
-    assert store.observe_book(KEY).trading.reservations == {}
+    assert store.observe_book(KEY).trading.working == {}
 
 
 @pytest.mark.parametrize("state", [TradingState.REDUCING, TradingState.HALTED])
@@ -115,7 +115,7 @@ def test_entry_committed_before_a_restriction_is_not_sent_after_it(store: Docume
 
     assert broker.submitted == []
     assert [order.status for order in result.orders] == [OrderStatus.DENIED]
-    assert store.observe_book(KEY).trading.reservations == {}
+    assert store.observe_book(KEY).trading.working == {}
 
 
 def test_order_that_a_later_tick_proved_absent_is_not_sent_by_the_earlier_one(store: DocumentStore) -> None:
@@ -134,7 +134,7 @@ def test_order_that_a_later_tick_proved_absent_is_not_sent_by_the_earlier_one(st
     assert len(broker.orders) == 1
     observed = store.observe_book(KEY)
     assert observed.book.strategies["a"].real.quantity(AAPL) == Decimal(400) == broker.positions[AAPL].quantity
-    assert (observed.book.open_orders, observed.trading.reservations) == ({}, {})
+    assert (observed.book.open_orders, observed.trading.working) == ({}, {})
 
 
 def test_order_that_a_slow_broker_holds_up_for_too_long_is_not_sent(store: DocumentStore) -> None:

@@ -15,6 +15,7 @@ from alpaca.trading.client import TradingClient
 from click.testing import Result
 from typer.testing import CliRunner
 
+from backend.domain.errors import MarketDataError
 from maestro.cli.paper_broker import paper_broker
 from maestro.servers.paper_broker import (
     FaultSpecError,
@@ -177,6 +178,7 @@ def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
     ("options", "error", "message"),
     [
         (["--prices", "none.csv"], PriceFileError, "no such price file"),
+        (["--prices", "good.csv", "--actions", "none.csv"], MarketDataError, "expected a file of corporate actions"),
         (["--prices", "good.csv", "--fault", "never"], FaultSpecError, "METHOD PATH:ACTION"),
         (["--prices", "good.csv", "--partial-fill", "2"], PaperBrokerConfigError, "partial_fill: expected"),
         (["--prices", "good.csv", "--start", "2019-12-31"], PaperBrokerConfigError, "the first close"),

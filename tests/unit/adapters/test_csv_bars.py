@@ -127,3 +127,42 @@ def test_a_naive_instant_and_an_empty_window_are_refused(tmp_path: Path) -> None
         bars.daily([AAPL], until=AFTER_LAST_CLOSE.replace(tzinfo=None), days=1)
     with pytest.raises(MarketDataError, match="at least 1"):
         bars.daily([AAPL], until=AFTER_LAST_CLOSE, days=0)
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        (date(2020, 3, 4), {}),
+        (date(2020, 3, 5), {AAPL: "100.1", AMD: "50.0"}),
+        (date(2020, 3, 8), {AAPL: "101.2", AMD: "51.0"}),  # a Sunday
+        (date(2020, 3, 9), {AAPL: "90.3", AMD: "42.0", NEW: "7.5"}),
+        (date(2020, 3, 18), {AAPL: "90.3", AMD: "42.0", NEW: "7.5"}),
+        (date(2020, 3, 19), {}),  # the tenth day after the last close
+    ],
+)
+def test_closes_are_the_newest_of_the_last_ten_days(tmp_path: Path, day: date, expected: dict[Symbol, str]) -> None:
+    closes = CsvBars(written(tmp_path, TABLE)).closes([AAPL, AMD, NEW, Symbol("NOPE")], day=day)
+    assert closes == {symbol: Decimal(close) for symbol, close in expected.items()}
+
+
+def test_corporate_actions_come_from_the_file_beside(tmp_path: Path) -> None:
+    actions = tmp_path / "actions.csv"
+    actions.write_text(
+        "symbol,kind,ex_date,new_shares,old_shares,per_share,pay_date\n"
+        "AMD,split,2020-03-09,2,1,,\n"
+        "AAPL,dividend,2020-03-06,,,0.77,2020-03-13\n"
+    )
+    bars = CsvBars(written(tmp_path, TABLE), actions)
+
+    found = bars.corporate_actions([AAPL, AMD], date(2020, 3, 6), date(2020, 3, 9))
+
+    assert [each.action_id for each in found] == ["dividend-AAPL-2020-03-06", "split-AMD-2020-03-09-2for1"]
+    assert bars.corporate_actions([AAPL], date(2020, 3, 7), date(2020, 3, 9)) == ()
+    assert CsvBars(bars.path).corporate_actions([AAPL, AMD], date(2020, 1, 1), date(2020, 12, 31)) == ()
+
+
+def test_a_faulty_file_of_actions_is_told_at_once(tmp_path: Path) -> None:
+    actions = tmp_path / "actions.csv"
+    actions.write_text("symbol,kind\n")
+    with pytest.raises(MarketDataError, match="line 1: expected the columns"):
+        CsvBars(written(tmp_path, TABLE), actions)

@@ -1,4 +1,4 @@
-"""A replay over a few recorded days: one tick and one snapshot a day, nothing known before its time."""
+"""A replay over a few recorded days: one tick and one close a day, nothing known before its time."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -17,10 +17,12 @@ from backend.domain.errors import MarketDataError
 from backend.domain.policy import AllocationMethod, DecisionPolicy
 from backend.domain.signal import Symbol
 from backend.domain.tick import TickRequest, TickResult
+from backend.engine.snapshots import DayClose
 from maestro.backtest.outcome import OverrideEvent, ReplayOutcome
 from maestro.backtest.replay import Replay, ReplayClock, after_close, seeded_entropy
 from tests.fakes.broker import FakeBroker
 from tests.fakes.cycle import HOLD, KEY, ScriptedStrategies, buy, cycle_of, sell
+from tests.fakes.statements import FakeCalendar, FakeStatements
 
 AAPL, MSFT = Symbol("AAPL"), Symbol("MSFT")
 # The switch to summer time lies between the fifth and the sixth day.
@@ -64,9 +66,10 @@ class Stages:
         documents = SqliteDocuments(self._folder / f"{self._count}.db", durable=False)
         self._closing.callback(documents.close)
         store = DocumentStore(documents)
-        broker = FakeBroker(CASH, {})
-        strategies = ScriptedStrategies(**signals)
         clock = ReplayClock(after_close(DAYS[0]))
+        broker = FakeBroker(CASH, {}, clock)
+        bars, calendar = CsvBars(prices), FakeCalendar()
+        strategies = ScriptedStrategies(**signals)
         events: list[Any] = []
 
         def move(at: datetime) -> None:
@@ -77,15 +80,16 @@ class Stages:
         cycle = replace(
             cycle_of(store, strategies, broker, policy=policy),
             clock=clock,
-            bars=CsvBars(prices),
+            bars=bars,
             entropy=seeded_entropy,
         )
         replay = Replay(
             key=KEY,
             days=tuple(closes),
-            cycle=cycle,
+            close=DayClose(
+                cycle=cycle, store=store, calendar=calendar, statements=FakeStatements(broker, calendar, bars)
+            ),
             clock=clock,
-            store=store,
             move=move,
             progress=lambda day, result: events.append((day, result)),
         )

@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 
 from backend.domain.errors import MarketDataError
+from backend.domain.signal import StrategyId
+from backend.domain.snapshot import Attribution
 from maestro.backtest.charts import charts
 from maestro.backtest.outcome import ReplayOutcome
 from maestro.backtest.report import report_page, write_report
 from tests.fakes.replay import STRATEGIES, synthetic_outcome
 
+ACCOUNT = ["All strategies", "External", "Residual", "Change of equity"]
 HOSTILE = '</script><img src=x onerror="alert(1)">&amp;'
 
 
@@ -81,13 +84,19 @@ def test_report_escapes_every_text_that_is_data() -> None:
         overrides=(replace(override, sellers=(HOSTILE,), held=(HOSTILE,)),),
         orders=(replace(outcome.orders[0], strategy=HOSTILE),),
         failures={HOSTILE: 3},
+        demotions=(replace(outcome.demotions[0], strategy=StrategyId(HOSTILE)),),
+        equity_changes=tuple(
+            replace(each, strategies={StrategyId(HOSTILE): Attribution()}) for each in outcome.equity_changes
+        ),
     )
     page = report_page(hostile, title=HOSTILE, options={HOSTILE: HOSTILE})
     elements = _elements(page)
     assert "img" not in {tag for tag, _ in elements.tags}
     assert [tag for tag, _ in elements.tags].count("script") == 3
-    assert sum(HOSTILE in text for text in elements.texts) >= 8
-    assert _figures(page)["modes"]["layout"]["annotations"][0]["text"].startswith("&lt;/script&gt;&lt;img")
+    assert sum(HOSTILE in text for text in elements.texts) >= 10
+    for chart in ("modes", "demotions"):
+        assert _figures(page)[chart]["layout"]["annotations"][0]["text"].startswith("&lt;/script&gt;&lt;img")
+    assert _figures(page)["demotions"]["data"][0]["hovertext"][0].startswith("<b>&lt;/script&gt;&lt;img")
 
 
 def test_report_leaves_gaps_for_missing_numbers() -> None:
@@ -113,7 +122,14 @@ def test_report_leaves_gaps_for_missing_numbers() -> None:
 def test_report_of_one_quiet_day_says_that_nothing_happened() -> None:
     outcome = replace(synthetic_outcome(days=30), mode_changes=(), overrides=(), orders=(), fills=0)
     one = replace(
-        outcome, days=outcome.days[:1], equity=(100.0,), benchmark=(100.0,), paths={}, strategies=(), failures={}
+        outcome,
+        days=outcome.days[:1],
+        equity=(100.0,),
+        benchmark=(100.0,),
+        paths={},
+        strategies=(),
+        demotions=(),
+        equity_changes=(),
     )
     page = _page(one)
     for words in (
@@ -121,8 +137,11 @@ def test_report_of_one_quiet_day_says_that_nothing_happened() -> None:
         "No strategy changed its mode.",
         "No systemic override.",
         "No order was sent.",
+        "No strategy was in shadow.",
+        "No day with an equity before it was closed.",
     ):
         assert words in page
+    assert set(re.findall(r'<div class="chart" id="(\w+)"', page)) == set(_figures(page))
     assert ">–<small>buy and hold –</small>" in page  # the Sharpe of a single close
 
 
@@ -137,16 +156,19 @@ def test_tables_name_their_columns_rows_and_captions() -> None:
     outcome = synthetic_outcome()
     tags = _elements(_page(outcome)).tags
     tables = [tag for tag, _ in tags if tag == "table"]
-    assert len(tables) == len([tag for tag, _ in tags if tag == "caption"]) == 4
+    assert len(tables) == len([tag for tag, _ in tags if tag == "caption"]) == 7
     assert {attributes.get("scope") for tag, attributes in tags if tag == "th"} == {"col", "row"}
     heads = [attributes for tag, attributes in tags if tag == "th" and attributes.get("scope") == "row"]
-    assert len(heads) == 2 * len(STRATEGIES) + len(outcome.mode_changes) + len(outcome.overrides)
+    money = len(outcome.demotions) + len(STRATEGIES) + len(["All strategies"]) + len(ACCOUNT)
+    assert len(heads) == 2 * len(STRATEGIES) + len(outcome.mode_changes) + len(outcome.overrides) + money
 
 
 def test_figures_share_one_range_of_days() -> None:
     outcome = synthetic_outcome()
-    ranges = {tuple(figure["layout"]["xaxis"]["range"]) for figure in charts(outcome).values()}
-    assert ranges == {(outcome.days[0].isoformat(), (outcome.days[-1] + timedelta(days=1)).isoformat())}
+    axes = [figure["layout"]["xaxis"] for figure in charts(outcome).values()]
+    ranges = [tuple(axis["range"]) for axis in axes if axis["type"] == "date"]
+    assert len(ranges) == 5
+    assert set(ranges) == {(outcome.days[0].isoformat(), (outcome.days[-1] + timedelta(days=1)).isoformat())}
 
 
 def test_mode_lanes_cover_every_day_once_with_the_mode_of_that_day() -> None:

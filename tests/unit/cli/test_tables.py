@@ -1,12 +1,17 @@
 import io
 import json
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from backend.domain.equity_change import EquityChange
 from backend.domain.errors import MarketDataError
+from backend.domain.shadow import Demotion
+from backend.domain.signal import StrategyId
+from backend.domain.snapshot import Attribution
 from maestro.backtest.outcome import ReplayOutcome
 from maestro.cli.tables import outcome_json, print_outcome, sparklines
 from tests.fakes.replay import STRATEGIES, synthetic_outcome
@@ -91,6 +96,40 @@ def test_sparklines_keep_first_and_last_when_sampled() -> None:
     assert (len(spark), spark[0], spark[-1]) == (8, "▁", "█")
 
 
+def test_printed_money_is_a_sentence_on_demotions_and_one_on_equity() -> None:
+    outcome = synthetic_outcome()
+    stay = Demotion(
+        strategy=StrategyId(STRATEGIES[0]),
+        since=outcome.days[3],
+        until=None,
+        days=4,
+        real_pnl=Decimal("-10.004"),
+        virtual_pnl=Decimal("-1250.5"),
+    )
+    changes = (
+        EquityChange(
+            first_day=outcome.days[1],
+            last_day=outcome.days[1],
+            equity_from=Decimal("1000.00"),
+            equity_to=Decimal("1007.50"),
+            strategies={StrategyId("a"): Attribution(signal=Decimal("9.75"), slippage=Decimal("-1.25"))},
+            external=Decimal("-1.00"),
+        ),
+    )
+    text = _printed(replace(outcome, demotions=(stay,), equity_changes=changes), width=200)
+    assert (
+        "1 demotion (1 not over) saved $1,240.50: in 4 strategy-days in shadow the real sleeves made −$10.00, "
+        "the virtual ones −$1,250.50." in text
+    )
+    assert "Change of equity +$7.50: signal +$9.75, slippage −$1.25, external −$1.00, residual $0.00." in text
+
+
+def test_printed_money_of_a_replay_without_a_closed_day() -> None:
+    text = _printed(replace(synthetic_outcome(), demotions=(), equity_changes=()))
+    assert "No strategy was in shadow." in text
+    assert "Change of equity" not in text
+
+
 def test_outcome_json_has_exactly_its_keys() -> None:
     outcome = synthetic_outcome()
     found = outcome_json(outcome, store="demo.db", report="report.html")
@@ -103,6 +142,8 @@ def test_outcome_json_has_exactly_its_keys() -> None:
         "systemic_overrides",
         "modes",
         "final_equity",
+        "demotions",
+        "attribution",
         "store",
         "report",
     ]
@@ -114,7 +155,17 @@ def test_outcome_json_has_exactly_its_keys() -> None:
         "held": ["bollinger_reversion", "rsi_reversion"],
     }
     assert found["modes"] == {line.strategy: line.mode for line in outcome.strategies}
+    assert len(found["demotions"]) == len(outcome.demotions)
+    assert set(found["demotions"][0]) == {"strategy", "since", "until", "days", "real_pnl", "virtual_pnl", "saved"}
+    parts = map(Decimal, found["attribution"]["parts"].values())
+    assert sum(parts) == Decimal(found["attribution"]["change"])
     assert (found["store"], found["report"]) == ("demo.db", "report.html")
+
+
+def test_outcome_json_without_closed_days_has_no_attribution() -> None:
+    quiet = replace(synthetic_outcome(days=30), demotions=(), equity_changes=())
+    found = outcome_json(quiet, store="", report="")
+    assert (found["demotions"], found["attribution"]) == ([], None)
 
 
 def test_outcome_json_rounds_equity_to_cents() -> None:

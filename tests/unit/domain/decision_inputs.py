@@ -1,24 +1,28 @@
 """Inputs of a decision in a few words: who says what, on which record, with what in the books."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from backend.domain.account import Account, Position
+from backend.domain.book import PortfolioBook, StrategyBook
 from backend.domain.decision import Decision, DecisionInputs, StrategyDecision
+from backend.domain.journal import folded
+from backend.domain.lots import Lot
 from backend.domain.mode import Mode, ModeState
 from backend.domain.order import ClientOrderId, OrderIntent, OrderState, OrderStatus, Side
 from backend.domain.policy import DecisionPolicy
+from backend.domain.settlement import Settled, settled_orders, settlement_events
 from backend.domain.signal import Action, StrategyId, StrategySignal, Symbol
-from backend.domain.sleeve import EMPTY_SLEEVE, Lot, Sleeve, StrategyBook
+from backend.domain.sleeve import EMPTY_SLEEVE, Sleeve
 from backend.domain.track_record import EMPTY_TRACK_RECORD, DailyReturn, TrackRecord
 
 NOW = datetime(2026, 1, 30, 21, 1, tzinfo=UTC)
 TODAY = NOW.date()
 ENTROPY = bytes(range(32))
-AAPL, MSFT, GOOG = Symbol("AAPL"), Symbol("MSFT"), Symbol("GOOG")
-PRICES = {AAPL: Decimal(100), MSFT: Decimal(50)}
+AAPL, MSFT, KO, GOOG = Symbol("AAPL"), Symbol("MSFT"), Symbol("KO"), Symbol("GOOG")
+PRICES = {AAPL: Decimal(100), MSFT: Decimal(50), KO: Decimal(60)}  # GOOG has none
 LOSING = (-0.01, -0.02, 0.005, -0.01, -0.015, 0.002, -0.01)
 
 
@@ -48,11 +52,16 @@ def record_of(last: date = TODAY - timedelta(days=1), **returns: Sequence[float]
 
 
 def inputs_of(signals: Mapping[str, StrategySignal], **more: Any) -> DecisionInputs:
-    fields: dict[str, Any] = {"record": EMPTY_TRACK_RECORD, "policy": DecisionPolicy(), "entropy": ENTROPY, **more}
+    fields: dict[str, Any] = {
+        "now": NOW,
+        "record": EMPTY_TRACK_RECORD,
+        "policy": DecisionPolicy(),
+        "entropy": ENTROPY,
+        **more,
+    }
     return DecisionInputs(
         tenant_id="acme",
         tick_id="main-1",
-        now=NOW,
         signals={StrategyId(name): each for name, each in signals.items()},
         **fields,
     )
@@ -98,3 +107,9 @@ def open_order(strategy: str, symbol: Symbol = AAPL, side: Side = Side.BUY, quan
         observed_price=Decimal(100),
     )
     return OrderState(intent=intent, tick_id="main-0", decided_at=NOW, status=OrderStatus.SUBMITTED)
+
+
+def after_settling(book: PortfolioBook, outcomes: Iterable[Settled]) -> PortfolioBook:
+    """Bring a book up to date with what the venue said, as ticks do."""
+    found = list(outcomes)
+    return folded(settled_orders(book, found), settlement_events(book, found))

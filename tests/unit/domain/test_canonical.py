@@ -16,18 +16,38 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.domain import account, decision, mode, order, policy, signal, sleeve, track_record, trading_state
+from backend.domain import (
+    account,
+    book,
+    closing,
+    corporate_action,
+    crossing,
+    decision,
+    journal,
+    lots,
+    mode,
+    order,
+    paper,
+    policy,
+    signal,
+    sleeve,
+    track_record,
+    trading_state,
+)
 from backend.domain.account import Asset
+from backend.domain.book import PortfolioBook
 from backend.domain.canonical import canonical_json, digest, read_canonical_json
 from backend.domain.decide import decide
 from backend.domain.errors import StoreCorrupt
+from backend.domain.lots import Fill
 from backend.domain.mode import Mode, ThresholdPolicy, UnscoredMode
 from backend.domain.order import OrderKind, OrderStatus, Side
-from backend.domain.policy import AllocationMethod, DecisionPolicy
+from backend.domain.paper import PaperAccount, Step
+from backend.domain.policy import AllocationMethod, DecisionPolicy, ModePolicyName, OnDemotion
 from backend.domain.signal import Action, StrategyId
-from backend.domain.sleeve import Fill, PortfolioBook
 from backend.domain.track_record import DailyReturn, TrackRecord
-from backend.domain.trading_state import Trading, TradingState
+from backend.domain.trading_state import Trading, TradingState, WorkingOrder
+from tests.unit.domain.closing_days import FRIDAY, THURSDAY, at, closed, entered, filled, on_paper, opened, session
 from tests.unit.domain.decision_inputs import (
     AAPL,
     HOLD,
@@ -46,9 +66,11 @@ from tests.unit.domain.decision_inputs import (
 from tests.unit.domain.decision_inputs import (
     sleeve as sleeve_of,
 )
+from tests.unit.domain.ledger_inputs import APPLE_DIVIDEND, APPLE_SPLIT, fill
 
 MODULES: tuple[ModuleType, ...] = (
-    account, decision, mode, order, policy, signal, sleeve, track_record, trading_state
+    account, book, closing, corporate_action, crossing, decision, journal, lots, mode, order, paper, policy, signal,
+    sleeve, track_record, trading_state,
 )  # fmt: skip
 NEW_YORK = timezone(timedelta(hours=-5), "EST")
 
@@ -69,12 +91,54 @@ def whole_inputs() -> decision.DecisionInputs:
         record=record_of(s=LOSING, a=[0.01, 0.02]),
         policy=DecisionPolicy(base_weights={"s": 0.5}, disabled=frozenset({"z", "y"})),
         failures={StrategyId("broken"): "raised"},
-        book=PortfolioBook(strategies=books, open_orders={waiting.intent.client_order_id: waiting}),
+        book=PortfolioBook(
+            strategies=books,
+            open_orders={waiting.intent.client_order_id: waiting},
+            paper={StrategyId("a"): {Step.NEUTRAL: PaperAccount(cash=Decimal(-9), quantities={AAPL: Decimal(1)})}},
+            entries=3,
+            actions_through=date(2026, 1, 30),
+            charged={"fee-1": date(2026, 1, 29)},
+        ),
         reserved=Decimal("1000.00"),
+        working={MSFT: frozenset({Side.BUY, Side.SELL})},
         account=replace(account_of({AAPL: "19"}), observed_at=NOW),
         prices=PRICES,
         assets={AAPL: Asset(symbol=AAPL, is_fractionable=False)},
     )
+
+
+def crossing_inputs() -> decision.DecisionInputs:
+    held = PortfolioBook(strategies={StrategyId("a"): book_of(Mode.ACTIVE, sleeve_of(AAPL=("10", "90")))})
+    return inputs_of({"a": sell(), "b": buy(AAPL, 0.01)}, book=held, account=account_of({AAPL: "10"}), prices=PRICES)
+
+
+def happened() -> list[journal.Event]:
+    """One event of each kind."""
+    return [
+        opened(),
+        entered(Mode.SHADOW_MODE),
+        filled(fill(AAPL, "10", "100.05", fees="1", slippage="0.50", spared="0.10")),
+        journal.VirtuallyFilled(at=at(THURSDAY), strategy=StrategyId("a"), fill=fill(AAPL, "-1", "99.95")),
+        on_paper("10", "100"),
+        journal.WeightSet(at=at(THURSDAY), strategy=StrategyId("a"), weight=Decimal("0.25")),
+        journal.ActionTaken(at=at(THURSDAY, 5), action=APPLE_SPLIT),
+        journal.ActionTaken(at=at(THURSDAY, 5), action=APPLE_DIVIDEND),
+        journal.FeeCharged(at=at(FRIDAY), strategy=StrategyId("a"), amount=Decimal("0.05"), trade_id="fee-1-a"),
+    ]
+
+
+def closed_day() -> closing.ClosedDay:
+    return closed(closing.Closing(), THURSDAY, happened(), {AAPL: Decimal(25)})
+
+
+def closed_samples() -> list[object]:
+    events = happened()
+    opening = closing.open_day(closing.Closing(), session(THURSDAY), events, 1)
+    account_then = closing.AccountAtClose(equity=Decimal(1), cash=Decimal("0.10"), positions={AAPL: Decimal(7)})
+    day = replace(closed_day(), strategies=())  # of which a part is not known, see below
+    entry = journal.JournalEntry(number=7, committed_at=NOW, run_id="main-1", events=tuple(events))
+    interest = crossing.Interest(strategy=StrategyId("a"), symbol=AAPL)
+    return [*events, entry, opening, account_then, day, day.closing, interest]
 
 
 def samples() -> list[object]:
@@ -90,11 +154,20 @@ def samples() -> list[object]:
         answer,
         Fill(symbol=AAPL, side=Side.BUY, quantity=Decimal("1.50"), price=Decimal("1E+2")),
         DailyReturn(strategy=StrategyId("a"), day=date(2026, 1, 2), value=-0.01, is_virtual=True),
-        Trading(epoch=2, state=TradingState.REDUCING, reservations={"mae-1": Decimal("0.10")}),
+        Trading(
+            epoch=2,
+            state=TradingState.REDUCING,
+            working={order.ClientOrderId("mae-1"): WorkingOrder(symbol=AAPL, side=Side.BUY, reserved=Decimal("0.10"))},
+            sleeves={"main": {AAPL: Decimal(3)}},
+            external={MSFT: Decimal("-0.5")},
+        ),
+        *decide(crossing_inputs()).crosses,
+        *closed_samples(),
         decision.Denial(strategy=StrategyId("a"), symbol=None, reason="too small"),
         ThresholdPolicy(unscored=UnscoredMode.PROBATION),
         *made.strategies, *made.intents, *made.virtual_fills, *made.mode_changes,
         *Mode, *UnscoredMode, *Side, *OrderKind, *OrderStatus, *AllocationMethod, *Action, *TradingState,
+        *Step, *OnDemotion, *ModePolicyName, *corporate_action.ActionKind,
     ]  # fmt: skip
 
 
@@ -127,6 +200,10 @@ def test_canonical_value_that_is_read_back_is_equal(index: int) -> None:
     else:
         assert read_canonical_json(canonical_json(value)) == value
     assert type(read_canonical_json(canonical_json(value))) is type(value)
+
+
+def test_canonical_closed_day_is_read_back_whole() -> None:
+    assert read_canonical_json(canonical_json(closed_day())) == closed_day()
 
 
 def test_canonical_track_record_keeps_its_matrices_bit_for_bit() -> None:
@@ -352,7 +429,7 @@ def test_digest_is_sha256_in_hex() -> None:
         '{"$c":"Mode","v":["ACTIVE"]}',
         '{"$c":"object","v":[]}',
         '{"$c":"TrackRecord","v":[[],[],1,2,null]}',
-        '{"$c":"Fill","v":["AAPL",{"$e":["Side","buy"]},{"$d":"-1"},{"$d":"1"},{"$d":"0"}]}',
+        '{"$c":"Fill","v":["AAPL",{"$e":["Side","buy"]},{"$d":"-1"},{"$d":"1"},{"$d":"0"},{"$d":"0"},{"$d":"0"}]}',
         '{"$a":[[2],"<f8","AAAA"]}',
         '{"$a":[[2],"nothing","AAAA"]}',
         '{"$a":[[1],"|O","AAAAAAAAAAA="]}',

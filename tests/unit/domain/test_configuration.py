@@ -10,15 +10,22 @@ from hypothesis import strategies as st
 from backend.domain.configuration import configured
 from backend.domain.errors import ConfigurationError
 from backend.domain.mode import UnscoredMode
-from backend.domain.policy import AllocationMethod, DecisionPolicy
+from backend.domain.policy import AllocationMethod, DecisionPolicy, ModePolicyName
 
 DEFAULTS = DecisionPolicy()
-# key, a value, the policy's field ("scoring." for its own), what the field holds then
+# key, a value, the policy's field ("scoring." and "probabilistic." for theirs), what the field holds then
 KEYS: list[tuple[str, Any, str, Any]] = [
+    ("mode_policy", "probabilistic", "mode_policy", ModePolicyName.PROBABILISTIC),
     ("sharpe_threshold_reduce", 1.5, "scoring.reduce", 1.5),
     ("sharpe_threshold_shadow", 0, "scoring.shadow", 0.0),
     ("min_returns", 10, "scoring.min_returns", 10),
     ("unscored_mode", "probation", "scoring.unscored", UnscoredMode.PROBATION),
+    ("psr_benchmark_sharpe", 1, "probabilistic.benchmark_sharpe", 1.0),
+    ("psr_demote_below", 0.05, "probabilistic.demote_below", 0.05),
+    ("psr_promote_above", 0.75, "probabilistic.promote_above", 0.75),
+    ("psr_min_dwell_days", 5.0, "probabilistic.min_dwell_days", 5),
+    ("psr_lookback_returns", 50, "probabilistic.lookback_returns", 50),
+    ("psr_min_returns", 30, "probabilistic.min_returns", 30),
     ("performance_lookback_days", 60.0, "lookback_days", 60),
     ("periods_per_year", 365, "periods_per_year", 365),
     ("risk_free_rate", 0.04, "risk_free_rate", 0.04),
@@ -68,6 +75,20 @@ def test_configuration_keeps_what_the_defaults_were_told() -> None:
     assert (policy.scoring.reduce, policy.scoring.shadow, policy.gross_limit) == (2.0, 0.1, 0.5)
 
 
+def test_configuration_of_the_unscored_mode_is_that_of_both_policies() -> None:
+    policy = configured(DEFAULTS, {"unscored_mode": "probation"})
+    assert (policy.scoring.unscored, policy.probabilistic.unscored) == (UnscoredMode.PROBATION, UnscoredMode.PROBATION)
+
+
+def test_configuration_that_names_the_other_policy_keeps_what_either_was_told() -> None:
+    ours = configured(DEFAULTS, {"sharpe_threshold_reduce": 2.0, "psr_demote_below": 0.2})
+    policy = configured(ours, {"mode_policy": "probabilistic"})
+    assert policy.modes == policy.probabilistic == ours.probabilistic
+    assert policy.probabilistic.demote_below == 0.2
+    assert configured(policy, {"mode_policy": "threshold"}).modes == ours.scoring
+    assert ours.scoring.reduce == 2.0
+
+
 @pytest.mark.parametrize(
     ("key", "nearest"),
     [
@@ -75,6 +96,7 @@ def test_configuration_keeps_what_the_defaults_were_told() -> None:
         ("gross_limits", "gross_limit"),
         ("lookback_days", "performance_lookback_days"),
         ("disabled_strategy", "disabled_strategies"),
+        ("psr_demote", "psr_demote_below"),
     ],
 )
 def test_configuration_with_an_unknown_key_names_the_nearest(key: str, nearest: str) -> None:
@@ -100,6 +122,17 @@ def test_configuration_with_a_key_like_no_other_names_all_of_them() -> None:
         ("min_returns", 5.5),
         ("min_returns", 1),
         ("min_returns", "5"),
+        ("mode_policy", "bayesian"),
+        ("psr_benchmark_sharpe", math.nan),
+        ("psr_demote_below", "0.1"),
+        ("psr_demote_below", 0.7),
+        ("psr_promote_above", 1.5),
+        ("psr_promote_above", True),
+        ("psr_min_dwell_days", 2.5),
+        ("psr_min_dwell_days", 61),
+        ("psr_lookback_returns", 61),
+        ("psr_lookback_returns", math.inf),
+        ("psr_min_returns", 61),
         ("unscored_mode", "none"),
         ("unscored_mode", []),
         ("performance_lookback_days", math.inf),

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backend.domain.book import PortfolioBook
 from backend.domain.decide import decide
 from backend.domain.decision import Decision, ModeChange, published_signals
 from backend.domain.mode import Mode, ModeState, ThresholdPolicy, UnscoredMode
 from backend.domain.policy import AllocationMethod, DecisionPolicy
 from backend.domain.signal import Action, StrategyId, StrategySignal
-from backend.domain.sleeve import PortfolioBook
 from backend.domain.track_record import TrackRecord
 from backend.domain.trading_state import TradingState
 from tests.unit.domain.decision_inputs import (

@@ -10,17 +10,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.domain.account import Asset, Position
+from backend.domain.book import PortfolioBook
 from backend.domain.canonical import canonical_json, read_canonical_json
+from backend.domain.commitment import decision_events
 from backend.domain.decide import decide
 from backend.domain.decision import DecisionInputs
+from backend.domain.journal import folded
+from backend.domain.lots import Lot
 from backend.domain.mode import Mode, ThresholdPolicy, UnscoredMode
 from backend.domain.order import BrokerOrder, ClientOrderId, OrderIntent, OrderState, OrderStatus, Side
-from backend.domain.policy import AllocationMethod, DecisionPolicy
-from backend.domain.settlement import rebased, settle, settled_book
+from backend.domain.policy import AllocationMethod, DecisionPolicy, OnDemotion
+from backend.domain.settlement import rebased, settle
 from backend.domain.signal import Action, StrategyId, StrategySignal, Symbol
-from backend.domain.sleeve import Lot, PortfolioBook, Sleeve
+from backend.domain.sleeve import Sleeve
 from backend.domain.trading_state import TradingState
-from tests.unit.domain.decision_inputs import AAPL, GOOG, MSFT, NOW, TODAY, account_of, book_of, inputs_of, open_order
+from tests.unit.domain.decision_inputs import (
+    AAPL,
+    CLOSE_ALL,
+    GOOG,
+    MSFT,
+    NOW,
+    TODAY,
+    account_of,
+    after_settling,
+    book_of,
+    buy,
+    inputs_of,
+    open_order,
+    sell,
+)
 from tests.unit.domain.decision_inputs import record_of as record
 
 quick = settings(derandomize=True, max_examples=100, deadline=None)
@@ -66,6 +84,7 @@ def policies(draw: st.DrawFn) -> DecisionPolicy:
         base_weights=draw(st.dictionaries(names, fractions, max_size=3)),
         disabled=draw(st.frozensets(names, max_size=2)),
         drift_band=draw(st.floats(0, 0.5)),
+        on_demotion=draw(st.sampled_from(OnDemotion)),
     )
 
 
@@ -109,11 +128,41 @@ def inputs(draw: st.DrawFn) -> DecisionInputs:
         book=draw(books()),
         trading_state=draw(st.sampled_from([TradingState.ACTIVE, TradingState.ACTIVE, *TradingState])),
         reserved=draw(st.just(Decimal(0)) | money("0", "50000")),
+        working=draw(st.dictionaries(st.sampled_from(SYMBOLS), st.frozensets(st.sampled_from(Side)), max_size=1)),
         account=draw(st.sampled_from([account, account, account, None])),
         prices=prices,
         assets={
             s: Asset(symbol=s, is_fractionable=draw(st.booleans())) for s in draw(st.sets(st.sampled_from(SYMBOLS)))
         },
+    )
+
+
+@st.composite
+def meetings(draw: st.DrawFn) -> DecisionInputs:
+    """Inputs in which some sell what others buy: a to c hold and mostly leave, d to f mostly enter."""
+    given_inputs = draw(inputs())
+    holders = {StrategyId(name): book_of(Mode.ACTIVE, draw(sleeves())) for name in "abc"}
+    book = PortfolioBook(strategies={**given_inputs.book.strategies, **holders})
+    prices = {symbol: draw(money("0.001", "999", 3)) for symbol in SYMBOLS}
+    share = draw(st.sampled_from([Decimal(1), Decimal(1), Decimal("0.5"), Decimal(2)]))
+    positions = {
+        symbol: Position(symbol=symbol, quantity=quantity * share, average_price=Decimal(1), price=prices[symbol])
+        for symbol, quantity in book.holdings().items()
+    }
+    leaving = st.builds(sell, st.sampled_from(SYMBOLS)) | st.just(CLOSE_ALL)
+    entering = st.builds(buy, st.sampled_from(SYMBOLS), fractions)
+    said = {
+        **{StrategyId(name): draw(leaving | signals()) for name in "abc"},
+        **{StrategyId(name): draw(entering | signals()) for name in "def"},
+    }
+    return replace(
+        given_inputs,
+        signals=said,
+        book=book,
+        policy=replace(given_inputs.policy, systemic_sell_threshold=draw(st.sampled_from([2, 7]))),
+        trading_state=draw(st.sampled_from([TradingState.ACTIVE, TradingState.ACTIVE, *TradingState])),
+        account=replace(account_of(equity="100000"), positions=positions),
+        prices=prices,
     )
 
 
@@ -160,7 +209,7 @@ def test_decision_orders_only_what_was_signalled_and_not_overridden(given_inputs
 
 
 @quick
-@given(inputs())
+@given(inputs() | meetings())
 def test_decision_reserves_no_more_than_the_room(given_inputs: DecisionInputs) -> None:
     intents = decide(given_inputs).intents
     account = given_inputs.account
@@ -176,7 +225,7 @@ def test_decision_reserves_no_more_than_the_room(given_inputs: DecisionInputs) -
 
 
 @quick
-@given(inputs())
+@given(inputs() | meetings())
 def test_decision_sells_no_more_than_sleeve_and_account_hold(given_inputs: DecisionInputs) -> None:
     sold: dict[Symbol, Decimal] = {}
     for intent in decide(given_inputs).intents:
@@ -186,6 +235,65 @@ def test_decision_sells_no_more_than_sleeve_and_account_hold(given_inputs: Decis
             sold[intent.symbol] = sold.get(intent.symbol, Decimal(0)) + intent.quantity
     positions = given_inputs.account.positions if given_inputs.account else {}
     assert all(quantity <= positions[symbol].quantity for symbol, quantity in sold.items())
+
+
+@quick
+@given(meetings())
+def test_decision_crosses_what_one_holds_and_another_wants(given_inputs: DecisionInputs) -> None:
+    decision = decide(given_inputs)
+    judged = {each.strategy: each for each in decision.strategies}
+    sold: dict[tuple[StrategyId, Symbol], Decimal] = {}
+    for cross in decision.crosses:
+        sold[cross.seller, cross.symbol] = sold.get((cross.seller, cross.symbol), Decimal(0)) + cross.quantity
+        buyer = judged[cross.buyer]
+        assert (buyer.action, buyer.signal.ticker, cross.seller != cross.buyer) == (Action.BUY, cross.symbol, True)
+        assert buyer.mode not in (Mode.SHADOW_MODE, Mode.DISABLED)
+        assert judged[cross.seller].mode is not Mode.DISABLED
+        assert cross.price == given_inputs.prices[cross.symbol]
+        asset = given_inputs.assets.get(cross.symbol)
+        assert asset is None or asset.is_fractionable or cross.quantity == int(cross.quantity)
+    for intent in decision.intents:
+        if intent.side is Side.SELL and intent.quantity is not None:
+            key = intent.strategy, intent.symbol
+            sold[key] = sold.get(key, Decimal(0)) + intent.quantity
+    for (name, symbol), quantity in sold.items():
+        assert quantity <= given_inputs.book.of(name).real.quantity(symbol)
+    positions = given_inputs.account.positions if given_inputs.account else {}
+    for symbol in {symbol for _, symbol in sold}:
+        total = sum((quantity for (_, each), quantity in sold.items() if each == symbol), Decimal(0))
+        assert total <= positions[symbol].quantity
+
+
+@quick
+@given(inputs() | meetings())
+def test_decision_never_stands_on_both_sides_of_a_symbol(given_inputs: DecisionInputs) -> None:
+    sides = {symbol: set(each) for symbol, each in given_inputs.working.items()}
+    for intent in decide(given_inputs).intents:
+        other = Side.BUY if intent.side is Side.SELL else Side.SELL
+        assert other not in sides.get(intent.symbol, set())
+        sides.setdefault(intent.symbol, set()).add(intent.side)
+
+
+@quick
+@given(meetings())
+def test_decision_moves_no_share_of_the_account_by_crossing(given_inputs: DecisionInputs) -> None:
+    decision = decide(given_inputs)
+    before = given_inputs.book
+    after = folded(before, decision_events(given_inputs, decision, before))
+    assert after.holdings() == before.holdings()
+    spent = {name: each.real.cost() - each.real.realised for name, each in after.strategies.items()}
+    paid = {name: each.real.cost() - each.real.realised for name, each in before.strategies.items()}
+    assert abs(sum(spent.values(), Decimal(0)) - sum(paid.values(), Decimal(0))) < Decimal("1e-12")
+
+
+@quick
+@given(inputs() | meetings())
+def test_decision_holds_real_positions_of_the_shadowed_when_it_is_told_to(given_inputs: DecisionInputs) -> None:
+    policy = replace(given_inputs.policy, on_demotion=OnDemotion.HOLD)
+    decision = decide(replace(given_inputs, policy=policy))
+    shadowed = {each.strategy for each in decision.strategies if each.mode is Mode.SHADOW_MODE}
+    assert not shadowed & {intent.strategy for intent in decision.intents}
+    assert not shadowed & {cross.seller for cross in decision.crosses}
 
 
 @quick
@@ -222,7 +330,7 @@ def assert_same_decision(given_inputs: DecisionInputs, again: Callable[[Decision
 
 
 @quick
-@given(inputs())
+@given(inputs() | meetings())
 def test_decision_is_the_same_when_it_is_taken_again(given_inputs: DecisionInputs) -> None:
     assert_same_decision(given_inputs, lambda same: same)
     assert decide(given_inputs) == decide(given_inputs)
@@ -271,10 +379,6 @@ def venues(draw: st.DrawFn) -> tuple[list[OrderState], list[BrokerOrder], Decima
     return orders, [*draw(st.permutations([*answers, *noise])), *last], cash
 
 
-def cost(sleeve: Sleeve) -> Decimal:
-    return sum((lot.quantity * lot.price for lots in sleeve.lots.values() for lot in lots), Decimal(0))
-
-
 @quick
 @given(venues(), st.randoms(use_true_random=False))
 def test_settlements_conserve_money_to_the_cent(
@@ -292,9 +396,9 @@ def test_settlements_conserve_money_to_the_cent(
         outcome = settle(observed, answer, tenant_id="acme", uid="anna", account_id="A1", now=NOW)
         for trade in (each.trade for each in rebased(book, [outcome]) if each.trade is not None):
             assert trade.trade_id not in traded
-            traded[trade.trade_id] = trade.fill.signed_quantity * trade.price
-        book = settled_book(settled_book(book, [outcome]), [outcome])
-    spent = sum((cost(each.real) - each.real.realised for each in book.strategies.values()), Decimal(0))
+            traded[trade.trade_id] = trade.signed_quantity * trade.price
+        book = after_settling(after_settling(book, [outcome]), [outcome])
+    spent = sum((each.real.cost() - each.real.realised for each in book.strategies.values()), Decimal(0))
     assert abs(spent - cash) < CENT / 2
     assert abs(sum(traded.values(), Decimal(0)) - cash) < CENT / 2
     assert book.open_orders == {}

@@ -6,13 +6,16 @@ from decimal import Decimal
 
 import pytest
 
+from backend.domain.book import PortfolioBook
+from backend.domain.journal import Filled
 from backend.domain.ledger import LedgerTrade
+from backend.domain.lots import Fill, Lot
 from backend.domain.order import BrokerOrder, ClientOrderId, OrderState, OrderStatus, Side
-from backend.domain.settlement import Settled, ended, settle, settled_book, settled_trading, without
+from backend.domain.settlement import Settled, ended, settle, settled_trading, settlement_events
 from backend.domain.signal import StrategyId
-from backend.domain.sleeve import Lot, PortfolioBook, Sleeve
-from backend.domain.trading_state import Trading
-from tests.unit.domain.decision_inputs import AAPL, MSFT, NOW, book_of, open_order, sleeve
+from backend.domain.sleeve import Sleeve
+from backend.domain.trading_state import Trading, WorkingOrder
+from tests.unit.domain.decision_inputs import AAPL, MSFT, NOW, after_settling, book_of, open_order, sleeve
 
 TREND = StrategyId("trend")
 LATER = NOW + timedelta(minutes=5)
@@ -152,14 +155,14 @@ def book_with(*orders: OrderState, real: Sleeve | None = None) -> PortfolioBook:
 
 def test_settled_book_enters_the_fill_and_keeps_a_working_order() -> None:
     after = settled(ORDER, answer(PARTIAL, "4", "100.50"))
-    book = settled_book(book_with(ORDER), [after])
+    book = after_settling(book_with(ORDER), [after])
     assert book.of(TREND).real.lots == {AAPL: (Lot(quantity=Decimal(4), price=Decimal("100.50")),)}
     assert book.open_orders == {ORDER.intent.client_order_id: after.order}
 
 
 def test_settled_book_drops_an_order_that_is_final_and_no_other() -> None:
     other = open_order("trend", MSFT)
-    book = settled_book(book_with(ORDER, other), [settled(ORDER, answer(FILLED, "10", "100"))])
+    book = after_settling(book_with(ORDER, other), [settled(ORDER, answer(FILLED, "10", "100"))])
     assert book.open_orders == {other.intent.client_order_id: other}
 
 
@@ -167,21 +170,21 @@ def test_settled_book_realises_what_a_sale_brought() -> None:
     order = open_order("trend", side=Side.SELL)
     after = settled(order, answer(FILLED, "10", "95", order))
     # 10 of 14 bought at 90 are sold at 95
-    real = settled_book(book_with(order, real=sleeve(AAPL=("14", "90"))), [after]).of(TREND).real
+    real = after_settling(book_with(order, real=sleeve(AAPL=("14", "90"))), [after]).of(TREND).real
     assert (real.quantity(AAPL), real.realised) == (Decimal(4), Decimal(50))
 
 
 def test_settled_book_enters_real_fills_into_the_real_sleeve_of_a_shadowed_strategy() -> None:
     held = book_of(real=Sleeve(), virtual=sleeve(MSFT=("1", "50")))
     book = replace(book_with(ORDER), strategies={TREND: held})
-    after = settled_book(book, [settled(ORDER, answer(FILLED, "10", "100"))]).of(TREND)
+    after = after_settling(book, [settled(ORDER, answer(FILLED, "10", "100"))]).of(TREND)
     assert (after.real.quantity(AAPL), after.virtual) == (Decimal(10), held.virtual)
 
 
 def test_settled_book_opens_a_strategy_that_it_did_not_know() -> None:
     order = open_order("new")
     book = PortfolioBook(open_orders={order.intent.client_order_id: order})
-    after = settled_book(book, [settled(order, answer(FILLED, "10", "100", order))])
+    after = after_settling(book, [settled(order, answer(FILLED, "10", "100", order))])
     assert after.of(StrategyId("new")).real.quantity(AAPL) == 10
 
 
@@ -189,39 +192,76 @@ def test_settled_book_opens_a_strategy_that_it_did_not_know() -> None:
 def test_settled_book_enters_an_outcome_once_though_two_ticks_found_it(first: OrderStatus, quantity: str) -> None:
     # Two ticks look one order up before either has recorded; the second records over what the first left.
     found = settled(ORDER, answer(first, quantity, "100"))
-    once = settled_book(book_with(ORDER), [found])
-    assert settled_book(once, [found]) == once
+    once = after_settling(book_with(ORDER), [found])
+    assert after_settling(once, [found]) == once
 
 
 def test_settled_book_enters_only_what_an_outcome_adds_to_what_another_tick_found() -> None:
     # One tick found 4 at 100.50, the other 10 at 101.10: together 4 at 100.50 and 6 at 101.50.
     some, whole = settled(ORDER, answer(PARTIAL, "4", "100.50")), settled(ORDER, answer(FILLED, "10", "101.10"))
-    some_first = settled_book(settled_book(book_with(ORDER), [some]), [whole])
+    some_first = after_settling(after_settling(book_with(ORDER), [some]), [whole])
     assert some_first.of(TREND).real.lots[AAPL] == (
         Lot(quantity=Decimal(4), price=Decimal("100.50")),
         Lot(quantity=Decimal(6), price=Decimal("101.50")),
     )
-    whole_first = settled_book(settled_book(book_with(ORDER), [whole]), [some])
+    whole_first = after_settling(after_settling(book_with(ORDER), [whole]), [some])
     assert (whole_first.of(TREND).real.quantity(AAPL), whole_first.open_orders) == (Decimal(10), {})
+
+
+def test_settlement_events_say_what_was_filled_when_and_where() -> None:
+    found = settled(ORDER, replace(answer(FILLED, "10", "100.25"), updated_at=LATER))
+    assert settlement_events(book_with(ORDER), [found]) == (
+        Filled(
+            at=LATER,
+            strategy=TREND,
+            fill=Fill(
+                symbol=AAPL, side=Side.BUY, quantity=Decimal(10), price=Decimal("100.25"), slippage=Decimal("2.5")
+            ),
+            trade_id="mae-trend-AAPL-10",
+            order_id="venue-1",
+        ),
+    )
+
+
+@pytest.mark.parametrize("status", [OrderStatus.SUBMITTED, OrderStatus.REJECTED, OrderStatus.CANCELLED])
+def test_settlement_events_of_an_answer_without_a_fill_are_none(status: OrderStatus) -> None:
+    assert settlement_events(book_with(ORDER), [settled(ORDER, answer(status))]) == ()
+
+
+def test_settlement_events_of_an_order_that_is_not_open_any_more_are_none() -> None:
+    assert settlement_events(book_with(), [settled(ORDER, answer(FILLED, "10", "100"))]) == ()
+
+
+def test_settled_book_keeps_what_orders_do_not_touch() -> None:
+    before = replace(book_with(ORDER), entries=7, actions_through=NOW.date(), charged={"fee-1": NOW.date()})
+    after = after_settling(before, [settled(ORDER, answer(FILLED, "10", "100"))])
+    assert replace(after, strategies=before.strategies, open_orders=before.open_orders) == before
+
+
+def test_settled_book_adds_up_the_slippage_of_fills() -> None:
+    # 4 × 0.50 and 6 × 1.50
+    some, whole = settled(ORDER, answer(PARTIAL, "4", "100.50")), settled(ORDER, answer(FILLED, "10", "101.10"))
+    real = after_settling(after_settling(book_with(ORDER), [some]), [whole]).of(TREND).real
+    assert real.slippage == 11
+
+
+def working(reserved: str) -> WorkingOrder:
+    return WorkingOrder(symbol=AAPL, side=Side.BUY, reserved=Decimal(reserved))
 
 
 @pytest.mark.parametrize("status", list(OrderStatus))
 def test_settled_trading_frees_what_a_final_order_held(status: OrderStatus) -> None:
-    held = {"mae-trend-AAPL": Decimal(1000), "mae-other": Decimal(7)}
-    after = settled_trading(Trading(reservations=held, epoch=3), [ended(ORDER, status, "why")])
+    held = {ORDER.intent.client_order_id: working("1000"), ClientOrderId("mae-other"): working("7")}
+    after = settled_trading(Trading(working=held, epoch=3), [ended(ORDER, status, "why")])
     is_free = status in {OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.DENIED}
     assert after.reserved == (7 if is_free else 1007)
-    assert after.epoch == 3
+    assert (after.epoch, ORDER.intent.client_order_id in after.working) == (3, not is_free)
+    assert after.working[ClientOrderId("mae-other")] == working("7")
 
 
 def test_settled_trading_keeps_the_whole_reservation_of_a_partial_fill() -> None:
-    trading = Trading(reservations={"mae-trend-AAPL": Decimal(1000)})
+    trading = Trading(working={ORDER.intent.client_order_id: working("1000")})
     assert settled_trading(trading, [settled(ORDER, answer(PARTIAL, "9", "100"))]) == trading
-
-
-def test_without_leaves_the_other_reservations() -> None:
-    held = {"a": Decimal(1), "b": Decimal(2)}
-    assert without(held, [ClientOrderId("a"), ClientOrderId("c")]) == {"b": Decimal(2)}
 
 
 def test_ended_order_keeps_what_was_booked() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from backend.domain.account import Asset
+from backend.domain.book import PortfolioBook, StrategyBook
 from backend.domain.decide import decide
 from backend.domain.decision import Decision
 from backend.domain.identity import client_order_id
@@ -15,7 +16,7 @@ from backend.domain.mode import Mode
 from backend.domain.order import OrderIntent, OrderKind, OrderState, Side
 from backend.domain.policy import DecisionPolicy
 from backend.domain.signal import Action, StrategyId, StrategySignal, Symbol
-from backend.domain.sleeve import PortfolioBook, Sleeve, StrategyBook
+from backend.domain.sleeve import Sleeve
 from backend.domain.trading_state import TradingState
 from tests.unit.domain.decision_inputs import (
     AAPL,

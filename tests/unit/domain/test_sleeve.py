@@ -1,44 +1,32 @@
-"""First-in-first-out lots by hand, and money conserved to the last digit."""
+"""Sleeves by hand: fills, corporate actions, fees and marks, and money conserved to the last digit."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.domain.corporate_action import CorporateAction
 from backend.domain.errors import MarketDataError
-from backend.domain.identity import client_order_id
-from backend.domain.order import OrderIntent, OrderState, OrderStatus, Side
-from backend.domain.signal import StrategyId, Symbol
-from backend.domain.sleeve import (
-    EMPTY_SLEEVE,
-    EMPTY_STRATEGY_BOOK,
-    Fill,
-    Lot,
-    PortfolioBook,
-    Sleeve,
-    StrategyBook,
-    match_lots,
+from backend.domain.lots import Fill
+from backend.domain.order import Side
+from backend.domain.signal import Symbol
+from backend.domain.sleeve import EMPTY_SLEEVE, Mark, Sleeve, price_of
+from tests.unit.domain.ledger_inputs import (
+    AAPL,
+    APPLE_DIVIDEND,
+    APPLE_SPLIT,
+    GE,
+    GE_REVERSE_SPLIT,
+    MSFT,
+    fill,
+    lot,
 )
-
-AAPL, MSFT = Symbol("AAPL"), Symbol("MSFT")
-TREND = StrategyId("trend")
 
 
 def money(text: str) -> Decimal:
     return Decimal(text)
-
-
-def lot(quantity: str, price: str) -> Lot:
-    return Lot(quantity=Decimal(quantity), price=Decimal(price))
-
-
-def fill(symbol: Symbol, signed: str, price: str, fees: str = "0") -> Fill:
-    quantity = Decimal(signed)
-    side = Side.BUY if quantity > 0 else Side.SELL
-    return Fill(symbol=symbol, side=side, quantity=abs(quantity), price=Decimal(price), fees=Decimal(fees))
 
 
 def after(*fills: Fill) -> Sleeve:
@@ -46,36 +34,6 @@ def after(*fills: Fill) -> Sleeve:
     for each in fills:
         sleeve = sleeve.filled(each)
     return sleeve
-
-
-@pytest.mark.parametrize(
-    ("lots", "quantity", "price", "remaining", "realised"),
-    [
-        ([], "10", "100", [("10", "100")], "0"),
-        ([("10", "100")], "5", "120", [("10", "100"), ("5", "120")], "0"),
-        # the oldest first: 10 × (130 − 100), and the lot at 120 stays
-        ([("10", "100"), ("5", "120")], "-10", "130", [("5", "120")], "300"),
-        # across two lots: 10 × 30 + 2 × 10
-        ([("10", "100"), ("5", "120")], "-12", "130", [("3", "120")], "320"),
-        # through zero: 10 × (90 − 100), and 5 sold short at 90
-        ([("10", "100")], "-15", "90", [("-5", "90")], "-100"),
-        ([], "-4", "50", [("-4", "50")], "0"),
-        # a short bought back cheaper gains: 4 × (50 − 45)
-        ([("-4", "50")], "4", "45", [], "20"),
-        ([("-4", "50"), ("-2", "60")], "5", "55", [("-1", "60")], "-15"),
-        # through zero from below: 4 × (50 − 70), and 6 bought at 70
-        ([("-4", "50")], "10", "70", [("6", "70")], "-80"),
-        # fractions: 0.3 × (200 − 100.10)
-        ([("0.7", "100.10")], "-0.3", "200", [("0.4", "100.10")], "29.97"),
-        ([("10", "100")], "0", "130", [("10", "100")], "0"),
-    ],
-)
-def test_match_lots_by_hand(
-    lots: list[tuple[str, str]], quantity: str, price: str, remaining: list[tuple[str, str]], realised: str
-) -> None:
-    left, gained = match_lots([lot(*each) for each in lots], Decimal(quantity), Decimal(price))
-    assert left == tuple(lot(*each) for each in remaining)
-    assert gained == Decimal(realised)
 
 
 def test_sleeve_keeps_symbols_apart() -> None:
@@ -131,31 +89,75 @@ def test_sleeve_filled_leaves_its_predecessor_alone() -> None:
     assert EMPTY_SLEEVE.lots == {}
 
 
-def test_strategy_book_scores_the_virtual_sleeve_in_shadow() -> None:
-    real, virtual = after(fill(AAPL, "10", "100")), after(fill(AAPL, "5", "100"))
-    assert StrategyBook(real=real).scored is real
-    assert StrategyBook(real=real, virtual=virtual).scored is virtual
-    assert StrategyBook(real=real, virtual=EMPTY_SLEEVE).scored is EMPTY_SLEEVE
+def test_sleeve_adds_up_fees_slippage_and_what_was_spared() -> None:
+    sleeve = after(
+        fill(AAPL, "10", "100", "1.25", "0.50"),
+        fill(AAPL, "-4", "110", "0.75", "-0.20"),
+        fill(AAPL, "2", "100", spared="0.10"),
+    )
+    assert (sleeve.fees, sleeve.slippage, sleeve.spared) == (2, money("0.30"), money("0.10"))
+    assert sleeve.realised == 38  # 4 × 10 − 2: slippage is in the prices already, what was spared never left
 
 
-def test_portfolio_book_gives_an_unknown_strategy_an_empty_book() -> None:
-    book = StrategyBook(capital=Decimal(5))
-    portfolio = PortfolioBook(strategies={TREND: book})
-    assert portfolio.of(TREND) is book
-    assert portfolio.of(StrategyId("other")) is EMPTY_STRATEGY_BOOK
+def test_sleeve_charged_pays_fees_that_came_apart_from_a_fill() -> None:
+    sleeve = after(fill(AAPL, "10", "100", "1")).charged(money("0.03"))
+    assert (sleeve.realised, sleeve.fees, sleeve.lots) == (money("-1.03"), money("1.03"), {AAPL: (lot("10", "100"),)})
 
 
-@pytest.mark.parametrize(
-    ("strategy", "symbol", "expected"), [("trend", "AAPL", True), ("trend", "MSFT", False), ("revert", "AAPL", False)]
-)
-def test_portfolio_book_finds_open_orders_of_strategy_and_symbol(strategy: str, symbol: str, expected: bool) -> None:
-    named: dict[str, Any] = {"strategy": TREND, "symbol": AAPL, "side": Side.BUY}
-    made = client_order_id(tenant_id="t", tick="main-1", sequence=0, **named)
-    intent = OrderIntent(client_order_id=made, quantity=Decimal(1), **named)
-    decided_at = datetime(2025, 3, 14, tzinfo=UTC)
-    order = OrderState(intent=intent, tick_id="main-1", decided_at=decided_at, status=OrderStatus.SUBMITTED)
-    portfolio = PortfolioBook(open_orders={made: order})
-    assert portfolio.has_open_order(StrategyId(strategy), Symbol(symbol)) is expected
+def test_sleeve_after_apples_split_has_four_shares_for_one_and_gained_nothing() -> None:
+    # The close of 2020-08-28 was 499.23, a quarter of it is 124.8075.
+    before = after(fill(AAPL, "10.5", "480"), fill(AAPL, "2", "500"), fill(MSFT, "3", "228"))
+    sleeve = before.after(APPLE_SPLIT)
+    assert sleeve.lots == {AAPL: (lot("42", "120"), lot("8", "125")), MSFT: (lot("3", "228"),)}
+    assert sleeve.realised == 0
+    marks = {AAPL: money("499.23"), MSFT: money("228.91")}
+    assert sleeve.pnl({**marks, AAPL: money("124.8075")}) == before.pnl(marks)
+
+
+def test_sleeve_after_a_reverse_split_that_leaves_dust_holds_nothing_of_it() -> None:
+    # 0.000000003 ÷ 8 is less than half of the smallest part of a share; it had cost 0.000000003 × 13.
+    sleeve = after(fill(GE, "0.000000003", "13")).after(GE_REVERSE_SPLIT)
+    assert sleeve == Sleeve(lots={}, realised=money("-0.000000039"))
+
+
+@pytest.mark.parametrize(("held", "gained"), [("10", "8.20"), ("-10", "-8.20"), ("0.5", "0.410")])
+def test_sleeve_after_apples_dividend_is_owed_it_or_owes_it(held: str, gained: str) -> None:
+    before = after(fill(AAPL, held, "440"))
+    sleeve = before.after(APPLE_DIVIDEND)
+    assert (sleeve.realised, sleeve.lots) == (money(gained), before.lots)
+
+
+@pytest.mark.parametrize("action", [APPLE_SPLIT, APPLE_DIVIDEND, GE_REVERSE_SPLIT])
+def test_sleeve_after_what_does_not_concern_it_is_the_same(action: CorporateAction) -> None:
+    sleeve = after(fill(MSFT, "10", "228"))
+    assert sleeve.after(action) is sleeve
+
+
+def test_sleeve_cost_is_what_open_lots_cost() -> None:
+    # 10 × 100 + 5 × 120 − 2 × 300
+    assert after(fill(AAPL, "10", "100"), fill(AAPL, "5", "120"), fill(MSFT, "-2", "300")).cost() == 1000
+    assert EMPTY_SLEEVE.cost() == 0
+
+
+def test_sleeve_mark_is_where_the_totals_stood() -> None:
+    sleeve = after(fill(AAPL, "10", "100", "1.25", "0.50", "0.05"), fill(AAPL, "-4", "110", "0.75"))
+    marked = sleeve.marked_at({AAPL: Decimal(105)})
+    # 4 × 10 − 2 realised, and 6 × 5 unrealised
+    mark = Mark(pnl=Decimal(68), realised=Decimal(38), fees=Decimal(2), slippage=money("0.50"), spared=money("0.05"))
+    assert marked == replace(sleeve, mark=mark)
+    later = marked.filled(fill(AAPL, "-6", "106"))
+    assert (later.pnl({}) - later.mark.pnl, later.realised - later.mark.realised) == (6, 36)
+
+
+def test_sleeve_mark_without_a_price_is_an_error() -> None:
+    with pytest.raises(MarketDataError, match="expected a price for AAPL"):
+        after(fill(AAPL, "10", "100")).marked_at({})
+
+
+def test_price_of_what_has_none_says_what_to_do() -> None:
+    assert price_of(AAPL, {AAPL: Decimal(1)}) == 1
+    with pytest.raises(MarketDataError, match="expected a price for AAPL, which is held, found none; load its bars"):
+        price_of(AAPL, {MSFT: Decimal(1)})
 
 
 quantities = st.decimals("0.000001", "10000", places=6, allow_nan=False, allow_infinity=False)

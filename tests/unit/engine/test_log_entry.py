@@ -10,20 +10,21 @@ from typing import Any
 import pytest
 
 from backend.domain.account import Asset
+from backend.domain.book import PortfolioBook
 from backend.domain.canonical import canonical_json, read_canonical_json
 from backend.domain.decide import decide
 from backend.domain.decision import Decision, DecisionInputs
 from backend.domain.identity import client_order_id
 from backend.domain.mode import Mode
 from backend.domain.order import Side
-from backend.domain.signal import StrategyId
-from backend.domain.sleeve import PortfolioBook
+from backend.domain.signal import StrategyId, Symbol
 from backend.domain.tick import LogEntry, PortfolioKey
 from backend.domain.trading_state import GENESIS_HASH
 from backend.engine.log_entry import decision_body, entry_hash, log_entry
 from tests.unit.domain.decision_inputs import (
     AAPL,
     GOOG,
+    KO,
     LOSING,
     MSFT,
     NOW,
@@ -43,20 +44,20 @@ STAMP = "2026-01-30T21:01:00+00:00"
 
 
 def eventful_inputs() -> DecisionInputs:
-    books = {StrategyId("s"): book_of(Mode.ACTIVE), StrategyId("x"): book_of(Mode.ACTIVE, sleeve(AAPL=("10", "90")))}
+    books = {StrategyId("s"): book_of(Mode.ACTIVE), StrategyId("x"): book_of(Mode.ACTIVE, sleeve(KO=("10", "55")))}
     signals = {
         "b": buy(AAPL, 0.25, metadata={"fast": 10}, expires_at=EXPIRY),
         "g": buy(GOOG, 0.1),
         "s": buy(MSFT),
         "w": buy(MSFT, 0.1),
-        "x": sell(),
+        "x": sell(KO),
     }
     return inputs_of(
         signals,
         record=record_of(s=LOSING),
         failures={StrategyId("broken"): "evaluate() raised KeyError"},
         book=PortfolioBook(strategies=books),
-        account=account_of({AAPL: "10"}),
+        account=account_of({KO: "10"}),
         prices=PRICES,
         assets={MSFT: Asset(symbol=MSFT, is_fractionable=False)},
     )
@@ -131,7 +132,7 @@ def test_decision_body_has_the_fields_of_the_contract() -> None:
     assert set(body) == {
         *("tenant_id", "tick_id", "session_id", "timestamp", "allocation_decisions", "signals", "failures"),
         *("systemic_risk_detected", "systemic_risk_details", "signals_modified", "mode_changes"),
-        *("orders", "virtual_fills", "denials"),
+        *("orders", "crosses", "virtual_fills", "denials"),
     }
     assert (body["tenant_id"], body["tick_id"], body["timestamp"]) == ("acme", "main-1", STAMP)
     assert body["failures"] == {"broken": "evaluate() raised KeyError"}
@@ -175,7 +176,7 @@ def test_decision_body_tells_orders_in_words_that_lose_no_digit() -> None:
 
     def order(name: str, symbol: str, side: Side, quantity: str | None, notional: str | None) -> dict[str, Any]:
         identifier = client_order_id(
-            tenant_id="acme", tick="main-1", strategy=StrategyId(name), symbol=AAPL if symbol == "AAPL" else MSFT,
+            tenant_id="acme", tick="main-1", strategy=StrategyId(name), symbol=Symbol(symbol),
             side=side, sequence=0,
         )  # fmt: skip
         return {
@@ -191,7 +192,7 @@ def test_decision_body_tells_orders_in_words_that_lose_no_digit() -> None:
 
     # 10,000 ÷ (50 × 1.01) = 198.01…: whole shares, since MSFT is not traded in fractions here
     assert body_of(inputs)["orders"] == [
-        order("x", "AAPL", Side.SELL, "10", None),
+        order("x", "KO", Side.SELL, "10", None),
         order("b", "AAPL", Side.BUY, None, "25000.00"),
         order("w", "MSFT", Side.BUY, "198", None),
     ]
@@ -218,6 +219,23 @@ def test_decision_body_tells_virtual_fills_denials_and_mode_changes() -> None:
         ("w", None, "ACTIVE"),
     ]
     assert body["mode_changes"][2]["reason"].startswith("Sharpe -")
+
+
+def test_decision_body_tells_what_changed_hands_inside() -> None:
+    held = PortfolioBook(strategies={StrategyId("x"): book_of(Mode.ACTIVE, sleeve(AAPL=("10", "90")))})
+    signals = {"b": buy(AAPL, 0.01), "x": sell()}
+    inputs = inputs_of(signals, book=held, account=account_of({AAPL: "10"}), prices=PRICES)
+    (cross,) = decide(inputs).crosses
+    assert body_of(inputs)["crosses"] == [
+        {
+            "cross_id": cross.cross_id,
+            "seller": "x",
+            "buyer": "b",
+            "ticker": "AAPL",
+            "qty": "10",
+            "price": "100",
+        }
+    ]
 
 
 def test_decision_body_tells_a_systemic_override() -> None:

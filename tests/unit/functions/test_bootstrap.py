@@ -139,3 +139,24 @@ def test_bootstrap_alert_is_written_once_and_logged_as_json(tmp_path: Path, caps
 
 def _configuration(tenant: str, *, reduce: float) -> Write:
     return replace(paths.configuration(tenant), {"sharpe_threshold_reduce": reduce})
+
+
+@pytest.mark.parametrize(
+    ("portfolio", "closes_at"),
+    [
+        ({}, datetime(2026, 1, 5, 21, tzinfo=UTC)),  # a Monday of the exchange, until 16:00 in New York
+        ({"calendar": "24/7"}, datetime(2026, 1, 6, tzinfo=UTC)),
+    ],
+)
+def test_bootstrap_calendar_is_the_portfolios_own(
+    settings: Settings, portfolio: dict[str, str], closes_at: datetime
+) -> None:
+    bootstrap.documents(settings).commit([replace("tenants/acme/portfolios/main", portfolio)])
+    close = bootstrap.day_close(settings, PortfolioKey(tenant_id="acme"))
+    (session,) = close.calendar.sessions(date(2026, 1, 5), date(2026, 1, 5))
+    assert session.closes_at == closes_at
+
+
+def test_bootstrap_calendar_must_be_named(settings: Settings) -> None:
+    with pytest.raises(ConfigurationError, match=r"expected the name of a calendar such as XNYS or 24/7, found 7"):
+        bootstrap.calendar(settings, {"calendar": 7})

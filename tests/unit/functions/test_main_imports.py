@@ -13,6 +13,7 @@ from functions import main
 ROOT = Path(__file__).resolve().parents[3]
 HEAVY = (
     "alpaca",
+    "exchange_calendars",
     "google.cloud.aiplatform",
     "google.cloud.firestore",
     "google.genai",

@@ -1,8 +1,9 @@
 "use strict";
 (() => {
   const source = document.getElementById("figures").textContent;
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const narrow = matchMedia("(max-width: 640px)");
+  const dark = matchMedia("screen and (prefers-color-scheme: dark)");
+  const paper = matchMedia("print");
+  const narrow = matchMedia("screen and (max-width: 640px)");
   const hasFinePointer = matchMedia("(pointer: fine)").matches;
   const config = { responsive: true, displayModeBar: false, doubleClick: "reset", showTips: false };
 
@@ -19,6 +20,7 @@
       const layout = figure.layout;
       layout.font.family = getComputedStyle(document.body).fontFamily;
       layout.dragmode = hasFinePointer ? "zoom" : false; /* a finger scrolls the page */
+      if (paper.matches) layout.width = document.getElementById(name).clientWidth; /* paper does not tell of its size */
       if (narrow.matches) {
         layout.xaxis.nticks = 5;
         layout.font.size = 11;
@@ -27,7 +29,7 @@
     }
   };
 
-  /* Zooming one chart zooms all: they share their days. */
+  /* Zooming one chart zooms all that share its days. */
   let isFollowing = false;
   const follow = (leader, all) => leader.on("plotly_relayout", (change) => {
     if (isFollowing || !("xaxis.range[0]" in change || "xaxis.range" in change)) return;
@@ -39,7 +41,12 @@
 
   draw();
   const all = Array.from(document.querySelectorAll(".chart"));
-  all.forEach((chart) => follow(chart, all));
+  const dated = all.filter((chart) => chart.layout.xaxis.type === "date");
+  dated.forEach((chart) => follow(chart, dated));
   dark.addEventListener("change", draw);
+  paper.addEventListener("change", () => {
+    draw();
+    if (!paper.matches) all.forEach((chart) => Plotly.Plots.resize(chart));
+  });
   narrow.addEventListener("change", draw);
 })();

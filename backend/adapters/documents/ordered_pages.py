@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from backend.adapters.documents import Documents, Filter, Order, StoredDocument
+from backend.adapters.documents.seam import Documents, Filter, Order, StoredDocument
 
 PAGE_DOCUMENTS = 500
 
