@@ -191,7 +191,7 @@ import sys
 from datetime import date
 from backend.settings import load_settings
 from functions import bootstrap
-calendar = bootstrap.calendar(load_settings({}))
+calendar = bootstrap.calendar(load_settings({}), {})
 print([name for name in ("exchange_calendars", "pandas") if name in sys.modules])
 print(len(calendar.sessions(date(2026, 1, 5), date(2026, 1, 9))), "exchange_calendars" in sys.modules)
 """
@@ -201,9 +201,9 @@ print(len(calendar.sessions(date(2026, 1, 5), date(2026, 1, 9))), "exchange_cale
 
 def test_bootstrap_keeps_one_calendar_for_each_name(tmp_path: Path) -> None:
     new_york, crypto = (load_settings(variables, tmp_path) for variables in ({}, {"MAESTRO_CALENDAR": "24/7"}))
-    assert bootstrap.calendar(new_york) is bootstrap.calendar(load_settings({}, tmp_path))
+    assert bootstrap.calendar(new_york, {}) is bootstrap.calendar(load_settings({}, tmp_path), {})
     saturday = date(2026, 1, 3)
-    assert [len(bootstrap.calendar(each).sessions(saturday, saturday)) for each in (new_york, crypto)] == [0, 1]
+    assert [len(bootstrap.calendar(each, {}).sessions(saturday, saturday)) for each in (new_york, crypto)] == [0, 1]
 
 
 def _days(first: date, last: date) -> list[date]:
