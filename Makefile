@@ -4,8 +4,10 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 ONLY ?=
+N ?= 10000
+SEED ?= 1
 
-.PHONY: demo test check dev bench deploy lock clean
+.PHONY: demo test fuzz check dev bench deploy lock clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/runtime.stamp  ## play a year of real prices through the cycle, offline, and write a report
@@ -13,6 +15,9 @@ demo: .venv/runtime.stamp  ## play a year of real prices through the cycle, offl
 
 test: check node_modules/.stamp deploy/venv  ## every check and every test; CI calls this
 	$(BIN)/python -m pytest
+
+fuzz: .venv/dev.stamp  ## drawn sequences of what may happen to money: make fuzz N=10000 SEED=1
+	$(BIN)/python -m tests.fuzz --sequences $(N) --seed $(SEED)
 
 check: .venv/dev.stamp  ## style, types and the architecture
 	$(BIN)/ruff check .
