@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
@@ -22,19 +22,12 @@ from maestro.backtest.strategy_record import StrategyRecord, strategy_records
 from maestro.backtest.tear_sheet import write_tear_sheet
 from maestro.cli.chosen_store import ChosenStore, JsonOption, StoreOption, TenantOption, choose_store
 from maestro.cli.performance_tables import Performance, performance_json, print_performance
+from maestro.cli.span import FirstDay, LastDay, span
 
 _LOOK_BACK_DAYS = 2 * WINDOW_DAYS  # calendar days that hold at least the trading days of a track record
 
 _Strategy = Annotated[
     str | None, typer.Argument(metavar="STRATEGY", help="One strategy, in detail; all when left out.")
-]
-_First = Annotated[
-    datetime | None,
-    typer.Option("--from", formats=["%Y-%m-%d"], metavar="DAY", help="First day; by default the first on record."),
-]
-_Last = Annotated[
-    datetime | None,
-    typer.Option("--to", formats=["%Y-%m-%d"], metavar="DAY", help="Last day; by default the last on record."),
 ]
 _Html = Annotated[
     Path | None,
@@ -44,8 +37,8 @@ _Html = Annotated[
 
 def performance(
     strategy: _Strategy = None,
-    first: _First = None,
-    last: _Last = None,
+    first: FirstDay = None,
+    last: LastDay = None,
     html: _Html = None,
     store: StoreOption = None,
     tenant: TenantOption = None,
@@ -70,10 +63,10 @@ def performance(
 
     Example: maestro performance rsi_reversion --html build/rsi_reversion.html
     """
-    span, chosen = _span(first, last), choose_store(store, tenant)
-    said = _read(chosen, span, None if strategy is None else StrategyId(strategy))
+    days, chosen = span(first, last), choose_store(store, tenant)
+    said = _read(chosen, days, None if strategy is None else StrategyId(strategy))
     if html is not None:
-        said = replace(said, written=_write(said, _with_look_back(said, span[0], chosen), html))
+        said = replace(said, written=_write(said, _with_look_back(said, days[0], chosen), html))
     if as_json:
         print(json.dumps(performance_json(said), indent=2))
         return
@@ -82,14 +75,14 @@ def performance(
     if not said.records:
         is_bounded = first is not None or last is not None
         advice = "choose other days" if is_bounded else "run [bold]maestro demo[/] or [bold]maestro close-day[/]"
-        console.print(f"no closed day{_words(span)}: {advice}", highlight=False)
+        console.print(f"no closed day{_words(days)}: {advice}", highlight=False)
 
 
-def _read(chosen: ChosenStore, span: tuple[date, date], name: StrategyId | None) -> Performance:
-    history, key, (first, last) = chosen.performances, chosen.key, span
+def _read(chosen: ChosenStore, days: tuple[date, date], name: StrategyId | None) -> Performance:
+    history, key, (first, last) = chosen.performances, chosen.key, days
     records = strategy_records(history.strategy_days(key, first=first, last=last, strategy=name))
     if name is not None and not records:
-        raise _nothing_of(name, span, chosen)
+        raise _nothing_of(name, days, chosen)
     observed = chosen.log.observe_book(key)
     policy = configured(chosen.settings.policy(MaestroController.default_policy()), observed.configuration)
     modes = {known: book.mode.mode for known, book in observed.book.strategies.items() if book.mode is not None}
@@ -105,28 +98,19 @@ def _read(chosen: ChosenStore, span: tuple[date, date], name: StrategyId | None)
     )
 
 
-def _span(first: datetime | None, last: datetime | None) -> tuple[date, date]:
-    start, end = first.date() if first else date.min, last.date() if last else date.max
-    if start > end:
-        raise ConfigurationError(
-            f"--from {start}: expected a day not after --to, found --to {end}; swap the two or leave one out"
-        )
-    return start, end
+def _words(days: tuple[date, date]) -> str:
+    start = "" if days[0] == date.min else f" from {days[0]}"
+    return start if days[1] == date.max else f"{start} to {days[1]}"
 
 
-def _words(span: tuple[date, date]) -> str:
-    start = "" if span[0] == date.min else f" from {span[0]}"
-    return start if span[1] == date.max else f"{start} to {span[1]}"
-
-
-def _nothing_of(name: StrategyId, span: tuple[date, date], chosen: ChosenStore) -> ConfigurationError:
+def _nothing_of(name: StrategyId, asked: tuple[date, date], chosen: ChosenStore) -> ConfigurationError:
     """Say whether the strategy is unknown or its days are others; reads everything, on this way out only."""
     days = chosen.performances.strategy_days(chosen.key, first=date.min, last=date.max)
     known = {record.strategy: record for record in strategy_records(days)}
     if name in known:
         own = known[name].days
         return ConfigurationError(
-            f"{name}: expected a closed day{_words(span)}, found none; its days are {own[0]} to {own[-1]}"
+            f"{name}: expected a closed day{_words(asked)}, found none; its days are {own[0]} to {own[-1]}"
         )
     near = [other for other in known if name.lower() in other.lower()] or get_close_matches(name, known)
     hint = f"did you mean {' or '.join(near)}?" if near else f"on record: {', '.join(known) or 'none'}"
