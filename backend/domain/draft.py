@@ -10,7 +10,7 @@ from backend.domain.decision import DecisionInputs, Denial, StrategyDecision, Vi
 from backend.domain.identity import agent_id, client_order_id
 from backend.domain.lots import Fill
 from backend.domain.order import OrderIntent, Side
-from backend.domain.signal import Symbol
+from backend.domain.signal import StrategyId, Symbol
 
 BASIS_POINT = Decimal("0.0001")
 _OTHER_SIDE = {Side.BUY: Side.SELL, Side.SELL: Side.BUY}
@@ -36,6 +36,7 @@ class Draft:
     paper_fee: Decimal  # ÷ value
     has_open_orders: bool
     working: dict[Symbol, frozenset[Side]]  # sides of earlier orders, and of those drafted here
+    decided: dict[StrategyId, StrategyDecision] = field(default_factory=dict)  # of those who want to trade
     intents: list[OrderIntent] = field(default_factory=list)
     crosses: list[Cross] = field(default_factory=list)
     virtual_fills: list[VirtualFill] = field(default_factory=list)
@@ -90,7 +91,8 @@ class Draft:
         if other in sides:
             self.deny(each, f"a {other} of {symbol} is not settled yet: never both sides of a symbol", symbol)
             return
-        self.working[symbol] = sides | {side}
+        if side not in sides:
+            self.working[symbol] = sides | {side}
         identifier = client_order_id(
             tenant_id=inputs.tenant_id,
             tick=inputs.tick_id,

@@ -8,7 +8,6 @@
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
 from backend.domain.crossing import Interest, crossed
@@ -25,21 +24,13 @@ CENT = Decimal("0.01")
 MICRO_SHARE = Decimal("0.000001")
 
 
-@dataclass(slots=True)
-class _Wish:
-    """A strategy's decision with what it wants of the account."""
-
-    each: StrategyDecision
-    interest: Interest
-
-
 def size(inputs: DecisionInputs, decided: Iterable[StrategyDecision]) -> Sized:
     """Turn decisions into intents; nothing without an account, nothing while HALTED."""
     if inputs.account is None or inputs.trading_state is TradingState.HALTED:
         return Sized()
     draft = Draft.of(inputs, inputs.account)
-    sells: list[_Wish] = []
-    buys: list[_Wish] = []
+    sells: list[Interest] = []
+    buys: list[Interest] = []
     for each in decided:
         if each.mode is Mode.DISABLED:
             continue
@@ -53,8 +44,8 @@ def size(inputs: DecisionInputs, decided: Iterable[StrategyDecision]) -> Sized:
             _leave_real_positions(draft, each, sells)
     if sells and buys:
         _cross(draft, sells, buys)
-    for wish in sells:
-        _sell(draft, wish)
+    for interest in sells:
+        _sell(draft, interest)
     _buy_all(draft, buys)
     return draft.sized()
 
@@ -64,7 +55,7 @@ def _held(inputs: DecisionInputs, strategy: StrategyId) -> list[Symbol]:
     return sorted({*book.real.lots, *book.traded.lots})
 
 
-def _exit(draft: Draft, each: StrategyDecision, symbols: Iterable[Symbol], sells: list[_Wish]) -> None:
+def _exit(draft: Draft, each: StrategyDecision, symbols: Iterable[Symbol], sells: list[Interest]) -> None:
     book = draft.inputs.book.of(each.strategy)
     in_shadow = each.mode is Mode.SHADOW_MODE
     for symbol in symbols:
@@ -76,7 +67,7 @@ def _exit(draft: Draft, each: StrategyDecision, symbols: Iterable[Symbol], sells
                 draft.fill_virtually(each, symbol, Side.SELL, paper)
 
 
-def _leave_real_positions(draft: Draft, each: StrategyDecision, sells: list[_Wish]) -> None:
+def _leave_real_positions(draft: Draft, each: StrategyDecision, sells: list[Interest]) -> None:
     """Flatten on demotion, or carry out real exits that the virtual book has made but an unsettled order held up."""
     book, on_demotion = draft.inputs.book.of(each.strategy), draft.inputs.policy.on_demotion
     if not book.real.lots or on_demotion is OnDemotion.HOLD:
@@ -89,7 +80,7 @@ def _leave_real_positions(draft: Draft, each: StrategyDecision, sells: list[_Wis
             _offer(draft, each, symbol, sells)
 
 
-def _offer(draft: Draft, each: StrategyDecision, symbol: Symbol, sells: list[_Wish]) -> None:
+def _offer(draft: Draft, each: StrategyDecision, symbol: Symbol, sells: list[Interest]) -> None:
     held = draft.inputs.book.of(each.strategy).real.quantity(symbol)
     if held <= 0 or draft.is_unsettled(each, symbol):
         return
@@ -98,10 +89,11 @@ def _offer(draft: Draft, each: StrategyDecision, symbol: Symbol, sells: list[_Wi
         draft.deny(each, f"sleeve holds {held}, the account only {quantity}; selling what is there", symbol)
     if quantity > 0:
         draft.sellable[symbol] -= quantity
-        sells.append(_Wish(each, Interest(strategy=each.strategy, symbol=symbol, shares=quantity)))
+        draft.decided[each.strategy] = each
+        sells.append(Interest(each.strategy, symbol, shares=quantity))
 
 
-def _enter(draft: Draft, each: StrategyDecision, buys: list[_Wish]) -> None:
+def _enter(draft: Draft, each: StrategyDecision, buys: list[Interest]) -> None:
     symbol = each.signal.ticker
     price = draft.inputs.prices.get(symbol) if symbol is not None else None
     if symbol is None or price is None:
@@ -116,7 +108,8 @@ def _enter(draft: Draft, each: StrategyDecision, buys: list[_Wish]) -> None:
         if gap > 0 and asset is not None and not asset.is_tradable:
             draft.deny(each, "the broker does not trade this asset")
         elif gap > 0:
-            buys.append(_Wish(each, Interest(strategy=each.strategy, symbol=symbol, money=gap)))
+            draft.decided[each.strategy] = each
+            buys.append(Interest(each.strategy, symbol, money=gap))
 
 
 def _gap(draft: Draft, each: StrategyDecision, symbol: Symbol, price: Decimal) -> Decimal:
@@ -132,10 +125,10 @@ def _gap(draft: Draft, each: StrategyDecision, symbol: Symbol, price: Decimal) -
     return gap if gap >= max(draft.inputs.policy.min_order_notional, goal * draft.drift_band) else Decimal(0)
 
 
-def _cross(draft: Draft, sells: Sequence[_Wish], buys: Sequence[_Wish]) -> None:
+def _cross(draft: Draft, sells: Sequence[Interest], buys: Sequence[Interest]) -> None:
     crosses = crossed(
-        [wish.interest for wish in sells],
-        [wish.interest for wish in buys],
+        sells,
+        buys,
         draft.inputs.prices,
         whole={symbol for symbol, asset in draft.inputs.assets.items() if not asset.is_fractionable},
         run_id=draft.inputs.tick_id,
@@ -143,25 +136,26 @@ def _cross(draft: Draft, sells: Sequence[_Wish], buys: Sequence[_Wish]) -> None:
     draft.crosses.extend(crosses)
 
 
-def _sell(draft: Draft, wish: _Wish) -> None:
-    interest = wish.interest
+def _sell(draft: Draft, interest: Interest) -> None:
     if interest.shares > 0:
         price = draft.inputs.prices.get(interest.symbol, Decimal(0))
-        draft.intend(wish.each, interest.symbol, Side.SELL, quantity=interest.shares, price=price)
+        each = draft.decided[interest.strategy]
+        draft.intend(each, interest.symbol, Side.SELL, quantity=interest.shares, price=price)
 
 
-def _buy_all(draft: Draft, buys: Sequence[_Wish]) -> None:
+def _buy_all(draft: Draft, buys: Sequence[Interest]) -> None:
     """Order what is still wanted, scaled down together when it is more than there is room for."""
     smallest = draft.inputs.policy.min_order_notional
-    wanted = [wish for wish in buys if wish.interest.money >= smallest]
-    asked = sum((wish.interest.money for wish in wanted), Decimal(0))
+    wanted = [interest for interest in buys if interest.money >= smallest]
+    asked = sum([interest.money for interest in wanted], Decimal(0))
     room = max(_room(draft), Decimal(0)) if wanted else Decimal(0)
     scale = room / asked if asked > room else Decimal(1)
     reason = f"entries ask for {asked:.2f}, room is {room:.2f}: scaled by {scale:.3f}" if scale < 1 else None
-    for wish in wanted:
+    for interest in wanted:
+        each = draft.decided[interest.strategy]
         if reason is not None:
-            draft.deny(wish.each, reason)
-        _buy(draft, wish, wish.interest.money * scale)
+            draft.deny(each, reason)
+        _buy(draft, each, interest.symbol, interest.money * scale)
 
 
 def _room(draft: Draft) -> Decimal:
@@ -171,8 +165,7 @@ def _room(draft: Draft) -> Decimal:
     return min(limit, account.buying_power) - draft.inputs.reserved
 
 
-def _buy(draft: Draft, wish: _Wish, value: Decimal) -> None:
-    each, symbol = wish.each, wish.interest.symbol
+def _buy(draft: Draft, each: StrategyDecision, symbol: Symbol, value: Decimal) -> None:
     price, policy = draft.inputs.prices[symbol], draft.inputs.policy
     asset = draft.inputs.assets.get(symbol)
     if asset is None or asset.is_fractionable:
