@@ -53,7 +53,7 @@ class PortfolioBook:
 
     ``paper`` holds every strategy's paper accounts. ``entries`` counts the journal: the book is what its entries
     add up to. ``actions_through`` is the last ex-day whose corporate actions are booked, ``charged`` the broker's fees
-    that are, by its id of them, with their day.
+    that are, by its id of them, with their day. ``account_id`` is the account whose shares the sleeves are.
     """
 
     strategies: Mapping[StrategyId, StrategyBook] = field(default_factory=dict)
@@ -62,6 +62,7 @@ class PortfolioBook:
     entries: int = 0
     actions_through: date | None = None
     charged: Mapping[str, date] = field(default_factory=dict)
+    account_id: str = ""
 
     def of(self, strategy: StrategyId) -> StrategyBook:
         return self.strategies.get(strategy, EMPTY_STRATEGY_BOOK)

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from backend.domain.adjustment import Adjustment, Origin, action_adjustment, fee_adjustment
 from backend.domain.book import PortfolioBook
 from backend.domain.corporate_action import CorporateAction
+from backend.domain.errors import ConfigurationError
 from backend.domain.journal import Event, Filled, folded
 from backend.domain.ledger import LedgerTrade
 from backend.domain.market import new_york_day, start_of
@@ -39,7 +40,14 @@ class Standing:
 
 
 def up_to_date(observed: Observation, venue: Venue, bars: Bars, origin: Origin) -> Standing:
-    """Look up the orders that are not final, book what they filled, and corporate actions up to today."""
+    """Look up the orders that are not final, book what they filled, and corporate actions up to today.
+
+    Raises
+    ------
+    ConfigurationError
+        The sleeves hold shares of another account, or orders are under way there.
+    """
+    _require_own(observed.book, venue.account_id)
     outcomes = refresh(tuple(observed.book.open_orders.values()), venue)
     fills = settlement_events(observed.book, outcomes)
     added = rebased(observed.book, outcomes)
@@ -50,11 +58,20 @@ def up_to_date(observed: Observation, venue: Venue, bars: Bars, origin: Origin) 
     through = today if book.actions_through is None else max(book.actions_through, today)
     return Standing(
         trading=settled_trading(observed.trading, outcomes),
-        book=replace(book, actions_through=through),
+        book=replace(book, actions_through=through, account_id=venue.account_id),
         orders=tuple(each.order for each in added),
         trades=(*(each.trade for each in added if each.trade is not None), *adjustment.trades),
         events=adjustment.events,
     )
+
+
+def _require_own(book: PortfolioBook, account_id: str) -> None:
+    """Shares of one account never settle a sale of another's."""
+    if book.account_id not in ("", account_id) and (book.open_orders or book.holdings()):
+        raise ConfigurationError(
+            f"expected the account {book.account_id}, whose shares the sleeves hold, found {account_id}; use that "
+            "account's credentials, leave all positions there first, or run the new account as another portfolio"
+        )
 
 
 def _actions(held: Collection[Symbol], done: date | None, bars: Bars, today: date) -> Sequence[CorporateAction]:

@@ -47,6 +47,7 @@ class FakeBroker:
         self.submitted: list[OrderIntent] = []
         self.orders: dict[ClientOrderId, BrokerOrder] = {}
         self.books: list[Activity] = []
+        self.account_id = "fake"
         self.hidden: set[ClientOrderId] = set()
         self.whole_share_symbols: set[Symbol] = set()
         self.halted_symbols: set[Symbol] = set()
@@ -71,7 +72,7 @@ class FakeBroker:
             value = sum((p.quantity * p.price for p in held.values()), Decimal(0))
             equity = (self.cash + value).quantize(CENT)
             return Account(
-                account_id="fake",
+                account_id=self.account_id,
                 equity=equity,
                 cash=self.cash,
                 buying_power=self.cash - self._held_back(),

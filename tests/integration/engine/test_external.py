@@ -3,7 +3,10 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from backend.adapters.documents import DocumentStore
+from backend.domain.errors import ConfigurationError
 from backend.domain.reconciliation import owned
 from backend.domain.signal import Symbol
 from backend.domain.tick import PortfolioKey
@@ -93,3 +96,22 @@ def test_order_under_way_is_not_taken_for_external(store: DocumentStore) -> None
     assert days.store.observe_book(KEY).trading.external == {AAPL: 7}
     days.tick(utc(MONDAY, 15, 7), a=HOLD)
     assert external(days) == {AAPL: 7}
+
+
+def test_another_account_never_settles_what_the_sleeves_hold(store: DocumentStore) -> None:
+    days = TradingDays(store)
+    days.tick(utc(MONDAY, 15), a=buy("AAPL", 0.2))
+    days.broker.account_id = "another"
+    with pytest.raises(ConfigurationError, match=r"expected the account fake, .* found another; use that account's"):
+        days.tick(utc(MONDAY, 15, 5), a=sell("AAPL"))
+    with pytest.raises(ConfigurationError, match=r"expected the account fake, .* found another"):
+        days.close(utc(MONDAY, 21, 15))
+    assert len(days.broker.submitted) == 1
+
+
+def test_portfolio_that_holds_nothing_may_change_its_account(store: DocumentStore) -> None:
+    days = TradingDays(store)
+    for minute, account, signal in ((0, "fake", buy("AAPL", 0.2)), (5, "fake", sell("AAPL")), (10, "another", HOLD)):
+        days.broker.account_id = account
+        days.tick(utc(MONDAY, 15, minute), a=signal)
+    assert days.book().account_id == "another"
