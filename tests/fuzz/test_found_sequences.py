@@ -7,7 +7,21 @@ import pytest
 from backend.domain.signal import Action
 from tests.fuzz.fees import FeeStyle
 from tests.fuzz.play import play, play_on_time_and_late
-from tests.fuzz.script import Crash, Dividend, Hop, Mood, Redeliver, Say, Script, Setup, Split, Step, Tick, Wait
+from tests.fuzz.script import (
+    Crash,
+    Dividend,
+    Hop,
+    Mood,
+    OwnTrade,
+    Redeliver,
+    Say,
+    Script,
+    Setup,
+    Split,
+    Step,
+    Tick,
+    Wait,
+)
 from tests.fuzz.venue import Answering, Reception
 
 HOLD = Say(action=Action.HOLD)
@@ -54,3 +68,12 @@ def test_tick_killed_and_delivered_again_while_the_venue_is_down(crash: Crash) -
 def test_fee_that_is_booked_the_night_after(style: FeeStyle) -> None:
     script = Script(setup=Setup(fee_style=style), steps=(tick(BUY), *[Wait(hop=Hop.AFTER_CLOSE)] * 3))
     assert play_on_time_and_late(script)["days closed"] == 3
+
+
+def test_sale_that_arrives_late_after_the_owner_sold_the_shares() -> None:
+    # Found after 3,250 sequences: the venue rejects what arrives, and nobody hears of it.
+    leave = Tick(portfolio="main", says={"a": LEAVE, "b": HOLD, "c": HOLD}, crash=None)
+    own = OwnTrade(symbol="AAPL", shares=Decimal(-20))
+    steps = (tick(BUY), Mood(reception=Reception.TIMEOUT_IN_TRANSIT), leave, own, Wait(hop=Hop.OPENING))
+    script = Script(setup=Setup(), steps=steps)
+    assert play(script)["step OwnTrade"] == play_on_time_and_late(script)["step OwnTrade"] == 1

@@ -1,6 +1,7 @@
 """A broker in memory: late, partial, repeated, stale and lost answers, as the script has it."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
@@ -96,7 +97,8 @@ class Venue:
             due = [intent for at, intent in self._in_transit if at <= self.market.time]
             self._in_transit = [(at, intent) for at, intent in self._in_transit if at > self.market.time]
             for intent in due:
-                self._accept(intent, Reception.WORK)
+                with suppress(OrderRejected):  # nobody waits for the answer any more
+                    self._accept(intent, Reception.WORK)
         self.market.time = max(self.market.time, until)
 
     def trade_for_owner(self, symbol: str, shares: Decimal) -> None:
