@@ -72,6 +72,10 @@ class PortfolioBook:
             order.intent.strategy == strategy and order.intent.symbol == symbol for order in self.open_orders.values()
         )
 
+    def is_open(self, strategy: StrategyId) -> bool:
+        """Say whether an order of the strategy is not final yet."""
+        return any(order.intent.strategy == strategy for order in self.open_orders.values())
+
     def held(self) -> frozenset[Symbol]:
         """Return every symbol in any sleeve or paper account."""
         sleeves = [sleeve for each in self.strategies.values() for sleeve in (each.real, each.scored)]

@@ -93,6 +93,13 @@ def read_canonical_json(text: str) -> Any:
         raise StoreCorrupt(f"expected canonical JSON of a domain value, found {text[:60]!r}…; restore a backup") from e
 
 
+def plain(value: Any) -> Any:
+    """Give JSON-ready values back as they came: canonical text makes no difference between list and tuple."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, tuple) else value
+
+
 def digest(text: str) -> str:
     """Return the SHA-256 of a text in hex."""
     return sha256(text.encode()).hexdigest()

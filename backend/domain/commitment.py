@@ -33,17 +33,16 @@ def account_snapshot(account: Account, book: PortfolioBook) -> AccountSnapshot:
     )
 
 
-def reserved(trading: Trading, decision: Decision, account: Account, log_head: str) -> Trading:
+def reserved(trading: Trading, decision: Decision, account: Account, entry_hash: str) -> Trading:
     """Note every order with the buying power it holds, raise the high-water mark and move the head of the log."""
     orders = {
         intent.client_order_id: WorkingOrder(symbol=intent.symbol, side=intent.side, reserved=intent.reserved)
         for intent in decision.intents
     }
     return replace(
-        trading,
+        trading.logged(entry_hash),
         working={**trading.working, **orders},
         high_water_mark=max(trading.high_water_mark, account.equity),
-        log_head=log_head,
     )
 
 

@@ -28,7 +28,9 @@ def paper_trades(
     found: dict[StrategyId, tuple[PaperTrade, ...]] = {}
     for each in decision.strategies:
         accounts = book.paper.get(each.strategy, {})
-        if each.mode is Mode.DISABLED or (each.signal.action is Action.HOLD and not _flattens(inputs, each, accounts)):
+        if each.strategy not in inputs.liquidating and (
+            each.mode is Mode.DISABLED or (each.signal.action is Action.HOLD and not _flattens(inputs, each, accounts))
+        ):
             continue
         fractions = _targets(each, neutral)
         trades = [
@@ -59,6 +61,10 @@ def _flattens(inputs: DecisionInputs, each: StrategyDecision, accounts: Mapping[
 def _trades(
     inputs: DecisionInputs, each: StrategyDecision, step: Step, account: PaperAccount, fraction: float
 ) -> list[PaperTrade]:
+    if each.strategy in inputs.liquidating and step is Step.ALLOWED:
+        return _exits(inputs, step, account, set(account.quantities))
+    if each.mode is Mode.DISABLED:
+        return []
     in_shadow = each.mode is Mode.SHADOW_MODE and step in _REAL_STEPS
     if in_shadow and inputs.policy.on_demotion is OnDemotion.HOLD:
         return []
@@ -70,6 +76,10 @@ def _trades(
         leaving = {each.signal.ticker} & account.quantities.keys()
     else:
         leaving = set()
+    return _exits(inputs, step, account, leaving)
+
+
+def _exits(inputs: DecisionInputs, step: Step, account: PaperAccount, leaving: set[Symbol]) -> list[PaperTrade]:
     return [
         PaperTrade(step=step, symbol=symbol, quantity=-account.quantity(symbol), price=inputs.prices[symbol])
         for symbol in sorted(leaving)

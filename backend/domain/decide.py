@@ -17,6 +17,9 @@ from backend.domain.signal import Action, StrategyId, StrategySignal
 from backend.domain.sizing import size
 from backend.domain.trading_state import TradingState
 
+LIQUIDATED = "flatten: an operator has ordered this strategy's positions to be sold"
+_SILENT = StrategySignal(action=Action.HOLD, ticker=None, allocation=0.0, confidence=0.0, reasoning="not asked")
+
 
 def decide(inputs: DecisionInputs) -> Decision:
     """Decide one cycle.
@@ -24,8 +27,8 @@ def decide(inputs: DecisionInputs) -> Decision:
     Pure: no I/O, no clock, no randomness, so equal inputs give an equal decision everywhere. Strategies
     are taken in the order of their names.
     """
-    names = sorted(inputs.signals)
-    signals = [inputs.signals[name] for name in names]
+    names = sorted({*inputs.signals, *inputs.liquidating})
+    signals = [inputs.signals.get(name, _SILENT) for name in names]
     scored = _score(inputs, names)
     sellers = tuple(
         [
@@ -35,7 +38,7 @@ def decide(inputs: DecisionInputs) -> Decision:
         ]
     )
     systemic = len(sellers) >= inputs.policy.systemic_sell_threshold
-    overrides = _overrides(inputs, signals, sellers if systemic else ())
+    overrides = _overrides(inputs, names, signals, sellers if systemic else ())
     decided = _decided(inputs, names, signals, scored, overrides)
     sized = size(inputs, decided)
     return Decision(
@@ -73,7 +76,7 @@ def _decided(
             StrategyDecision(
                 strategy=name,
                 signal=signals[i],
-                action=Action.HOLD if overrides[i] else signals[i].action,
+                action=_action(inputs, name, signals[i], overrides[i]),
                 mode=scores[i].mode,
                 sharpe=None if sharpes[i] != sharpes[i] else sharpes[i],
                 n=scored.counts[i],
@@ -87,6 +90,12 @@ def _decided(
             for i, name in enumerate(names)
         ]
     )
+
+
+def _action(inputs: DecisionInputs, name: StrategyId, signal: StrategySignal, override: str | None) -> Action:
+    if name in inputs.liquidating:
+        return Action.CLOSE_ALL
+    return signal.action if override is None else Action.HOLD
 
 
 def _score(inputs: DecisionInputs, names: list[StrategyId]) -> Judgement:
@@ -109,21 +118,26 @@ def _score(inputs: DecisionInputs, names: list[StrategyId]) -> Judgement:
 
 
 def _overrides(
-    inputs: DecisionInputs, signals: list[StrategySignal], systemic_sellers: tuple[StrategyId, ...]
+    inputs: DecisionInputs,
+    names: list[StrategyId],
+    signals: list[StrategySignal],
+    systemic_sellers: tuple[StrategyId, ...],
 ) -> list[str | None]:
-    """Say for every signal why it may not enter; exits are never held back."""
+    """Say for every signal why it is not carried out as it is; exits are held back only to sell everything."""
     everyone = None
     if inputs.trading_state is not TradingState.ACTIVE:
         everyone = f"trading state {inputs.trading_state}: no new entries"
     elif systemic_sellers:
         everyone = _systemic_details(systemic_sellers, inputs)
     return [
-        None
+        LIQUIDATED
+        if name in inputs.liquidating
+        else None
         if signal.action is not Action.BUY
         else everyone
         if everyone or signal.expires_at is None or signal.expires_at > inputs.now
         else f"signal expired at {signal.expires_at.isoformat()}"
-        for signal in signals
+        for name, signal in zip(names, signals, strict=True)
     ]
 
 

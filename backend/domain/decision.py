@@ -25,7 +25,8 @@ class DecisionInputs:
 
     Without ``account`` nothing is sized: the caller executes the signals himself. ``entropy`` is what nonces
     are derived from (at most 64 bytes). ``reserved`` and ``working`` are the buying power and the sides of the market
-    that orders under way hold, of all portfolios of the account.
+    that orders under way hold, of all portfolios of the account. ``liquidating`` are the strategies whose positions an
+    operator has ordered to be sold.
     """
 
     tenant_id: str
@@ -40,6 +41,7 @@ class DecisionInputs:
     trading_state: TradingState = TradingState.ACTIVE
     reserved: Decimal = Decimal(0)
     working: Mapping[Symbol, frozenset[Side]] = field(default_factory=dict)
+    liquidating: frozenset[StrategyId] = frozenset()
     account: Account | None = None
     prices: Mapping[Symbol, Decimal] = field(default_factory=dict)
     assets: Mapping[Symbol, Asset] = field(default_factory=dict)

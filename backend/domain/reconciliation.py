@@ -30,8 +30,16 @@ def external(positions: Mapping[Symbol, Decimal], held: Mapping[Symbol, Decimal]
 
 
 def with_holdings(trading: Trading, book: PortfolioBook, portfolio_id: str) -> Trading:
-    """Note what the portfolio's sleeves hold now."""
-    return replace(trading, sleeves={**trading.sleeves, portfolio_id: book.holdings()})
+    """Note what the portfolio's sleeves hold now, and which strategies are still to be sold out."""
+    unsold = frozenset(
+        name for name in trading.liquidation.get(portfolio_id, ()) if book.of(name).real.lots or book.is_open(name)
+    )
+    others = {name: each for name, each in trading.liquidation.items() if name != portfolio_id}
+    return replace(
+        trading,
+        sleeves={**trading.sleeves, portfolio_id: book.holdings()},
+        liquidation={**others, portfolio_id: unsold} if unsold else others,
+    )
 
 
 def reconciled(trading: Trading, book: PortfolioBook, portfolio_id: str, account: Account) -> Trading:

@@ -1,7 +1,8 @@
 """Size: from target allocations to crosses, orders, virtual fills and the reasons for what was not ordered.
 
 1. exit   – SELL leaves the strategy's whole position in one symbol, CLOSE_ALL in every symbol, never more than the
-   account holds; a strategy in shadow leaves its real positions as ``on_demotion`` says;
+   account holds; a strategy in shadow leaves its real positions as ``on_demotion`` says; what an operator has ordered
+   to be flattened is sold, whatever the mode and the state of trading;
 2. enter  – an entry raises the strategy's position in one symbol to its target and never trims it;
 3. cross  – what one sells and another buys changes hands inside (``crossing``);
 4. order  – what is left over: exits first, entries share the room: gross limit and unreserved buying power.
@@ -25,14 +26,17 @@ MICRO_SHARE = Decimal("0.000001")
 
 
 def size(inputs: DecisionInputs, decided: Iterable[StrategyDecision]) -> Sized:
-    """Turn decisions into intents; nothing without an account, nothing while HALTED."""
-    if inputs.account is None or inputs.trading_state is TradingState.HALTED:
+    """Turn decisions into intents; nothing without an account, while HALTED only what an operator has sold."""
+    if inputs.account is None:
         return Sized()
     draft = Draft.of(inputs, inputs.account)
+    is_halted = inputs.trading_state is TradingState.HALTED
     sells: list[Interest] = []
     buys: list[Interest] = []
     for each in decided:
-        if each.mode is Mode.DISABLED:
+        if each.strategy in inputs.liquidating:
+            _sell_out(draft, each, sells)
+        if each.mode is Mode.DISABLED or is_halted or each.strategy in inputs.liquidating:
             continue
         if each.action is Action.BUY:
             _enter(draft, each, buys)
@@ -53,6 +57,12 @@ def size(inputs: DecisionInputs, decided: Iterable[StrategyDecision]) -> Sized:
 def _held(inputs: DecisionInputs, strategy: StrategyId) -> list[Symbol]:
     book = inputs.book.of(strategy)
     return sorted({*book.real.lots, *book.traded.lots})
+
+
+def _sell_out(draft: Draft, each: StrategyDecision, sells: list[Interest]) -> None:
+    """Offer every real position; the virtual book goes on by the strategy's own signals."""
+    for symbol in sorted(draft.inputs.book.of(each.strategy).real.lots):
+        _offer(draft, each, symbol, sells)
 
 
 def _exit(draft: Draft, each: StrategyDecision, symbols: Iterable[Symbol], sells: list[Interest]) -> None:

@@ -87,8 +87,8 @@ class Observation:
 class LogEntry:
     """One decision in the log. ``entry_hash`` covers ``body`` and ``previous_hash``, never the summary.
 
-    ``body`` is the decision as JSON-ready values with ``inputs_hash``; ``inputs`` the canonical JSON it was
-    derived from.
+    ``body`` is the decision as JSON-ready values with ``inputs_hash``, ``code_version`` and ``sequence``, its number in
+    the tenant's chain; ``inputs`` the canonical JSON it was derived from.
     """
 
     log_id: str
@@ -98,6 +98,7 @@ class LogEntry:
     session_id: str
     body: Mapping[str, Any]
     inputs: str
+    sequence: int
     previous_hash: str
     entry_hash: str
     summary: str
@@ -154,6 +155,14 @@ class BookCommit:
     orders: tuple[OrderState, ...]
     trades: tuple[LedgerTrade, ...]
     journal: JournalEntry | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedOrder:
+    """An order with the portfolio that it belongs to."""
+
+    portfolio_id: str
+    order: OrderState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

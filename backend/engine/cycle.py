@@ -113,7 +113,7 @@ def _decide(request: TickRequest, cycle: Cycle, observed: Observation) -> TickCo
         inputs,
         decision,
         key=request.key,
-        previous_hash=trading.log_head,
+        trading=trading,
         summary=cycle.summarizer.summarize(decision) or "",
     )
     caused = decision_events(inputs, decision, current.book)
@@ -172,6 +172,7 @@ def _inputs(request: TickRequest, cycle: Cycle, current: Observation, account: A
         trading_state=current.trading.state,
         reserved=current.trading.reserved,
         working=current.trading.sides(),
+        liquidating=current.trading.liquidation.get(request.key.portfolio_id, frozenset()),
         account=account,
         prices=cycle.bars.latest(symbols, at=now),
         assets=cycle.broker.assets(symbols),

@@ -2,20 +2,24 @@
 
 from typing import Any
 
+from backend.domain.audit import entry_hash
 from backend.domain.canonical import canonical_json, digest
 from backend.domain.decision import Decision, DecisionInputs, StrategyDecision, published_signals
 from backend.domain.identity import agent_id
 from backend.domain.order import OrderIntent
 from backend.domain.tick import LogEntry, PortfolioKey
+from backend.domain.trading_state import Trading
+from backend.engine.code_version import code_version
 
 
 def log_entry(
-    inputs: DecisionInputs, decision: Decision, *, key: PortfolioKey, previous_hash: str, summary: str
+    inputs: DecisionInputs, decision: Decision, *, key: PortfolioKey, trading: Trading, summary: str
 ) -> LogEntry:
-    """Write the log's entry; its hash covers the body and the previous hash, never the summary."""
+    """Write the entry that follows the head that ``trading`` holds; its hash never covers the summary."""
     text = canonical_json(inputs)
     owner = {"portfolio_id": key.portfolio_id, "uid": key.uid}
-    body = {**decision_body(decision), **owner, "inputs_hash": digest(text)}
+    place = {"sequence": trading.log_count + 1, "code_version": code_version()}
+    body = {**decision_body(decision), **owner, **place, "inputs_hash": digest(text)}
     return LogEntry(
         log_id=decision.tick_id,
         tenant_id=decision.tenant_id,
@@ -24,15 +28,11 @@ def log_entry(
         session_id=decision.session_id,
         body=body,
         inputs=text,
-        previous_hash=previous_hash,
-        entry_hash=entry_hash(previous_hash, body),
+        sequence=trading.log_count + 1,
+        previous_hash=trading.log_head,
+        entry_hash=entry_hash(trading.log_head, body),
         summary=summary,
     )
-
-
-def entry_hash(previous_hash: str, body: object) -> str:
-    """Return the hash of an entry: SHA-256 over the previous hash and the canonical body."""
-    return digest(previous_hash + canonical_json(body))
 
 
 def decision_body(decision: Decision) -> dict[str, Any]:

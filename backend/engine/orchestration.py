@@ -5,7 +5,7 @@ document: every call is a decision of its own, appended to the tenant's log.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from backend.domain.configuration import configured
@@ -66,13 +66,13 @@ def judge(
             inputs,
             decision,
             key=key,
-            previous_hash=observed.trading.log_head,
+            trading=observed.trading,
             summary=summary,
         )
         try:
             log.append(
                 entry,
-                trading=replace(observed.trading, log_head=entry.entry_hash),
+                trading=observed.trading.logged(entry.entry_hash),
                 expected=observed.versions,
                 record=record if is_extended else None,
             )

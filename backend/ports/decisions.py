@@ -14,6 +14,10 @@ class DecisionLog(Protocol):
         """Return the newest ``last`` entries, newest first."""
         ...
 
+    def decision(self, tenant_id: str, log_id: str) -> LogEntry | None:
+        """Return one entry with its inputs; None where there is none."""
+        ...
+
     def orders(self, tenant_id: str, *, last: int) -> Sequence[OrderState]:
         """Return the newest ``last`` orders, newest first."""
         ...

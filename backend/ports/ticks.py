@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
-from backend.domain.tick import Observation, PortfolioKey, TickCommit, TickRecord, TickRequest, Versions
+from backend.domain.tick import LogEntry, Observation, PortfolioKey, TickCommit, TickRecord, TickRequest, Versions
 from backend.domain.track_record import DailyReturn
 
 
@@ -29,6 +29,10 @@ class TickStore(Protocol):
         CommitConflict
             Trading or book document moved since it was observed.
         """
+        ...
+
+    def logged(self, request: TickRequest) -> LogEntry | None:
+        """Read the decision of a tick; only a tick that is resumed asks for it."""
         ...
 
     def record(self, record: TickRecord) -> Versions:

@@ -7,9 +7,9 @@ from typing import Any
 
 from backend.adapters.documents import Documents, DocumentStore
 from backend.adapters.documents.seam import create
+from backend.domain.audit import entry_hash
 from backend.domain.tick import LogEntry, PortfolioKey
 from backend.domain.trading_state import GENESIS_HASH
-from backend.engine.log_entry import entry_hash
 from functions.strategies.maestro_controller import MaestroController, MaestroDecision
 from tests.fakes.cycle import AT, SetClock
 

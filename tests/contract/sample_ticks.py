@@ -32,7 +32,7 @@ from backend.domain.tick import (
     Versions,
 )
 from backend.domain.track_record import TrackRecord
-from backend.domain.trading_state import GENESIS_HASH, Trading, TradingState, WorkingOrder
+from backend.domain.trading_state import GENESIS_HASH, Restriction, Trading, TradingState, WorkingOrder
 from backend.engine.log_entry import log_entry
 
 NOW = datetime(2025, 3, 14, 15, 9, 26, 535898, tzinfo=UTC)
@@ -104,7 +104,7 @@ def log_for(request: TickRequest, decided: Decision, *, previous_hash: str = GEN
         derived_from,
         decided,
         key=request.key,
-        previous_hash=previous_hash,
+        trading=Trading(log_head=previous_hash),
         summary="one buys, one learns in shadow",
     )
 
@@ -190,13 +190,17 @@ def working(**reserved: str) -> dict[ClientOrderId, WorkingOrder]:
 def trading(log_head: str, **reserved: str) -> Trading:
     return Trading(
         epoch=3,
-        state=TradingState.REDUCING,
-        reason="drawdown",
+        restrictions={
+            "drawdown": Restriction(state=TradingState.REDUCING, reason="16 %", by="breaker", since=NOW),
+            "operator": Restriction(state=TradingState.REDUCING, reason="holiday", by="ann", since=NOW),
+        },
         high_water_mark=Decimal("100000.10"),
         working=working(**reserved),
         sleeves={"main": {Symbol("BRK/B"): Decimal("3.50")}, "second": {}},
         external={Symbol("AAPL"): Decimal("-0.10")},
+        liquidation={"main": frozenset({StrategyId("momentum"), StrategyId("a/b")})},
         log_head=log_head,
+        log_count=1,
     )
 
 

@@ -9,11 +9,11 @@ import pytest
 
 from backend.adapters.documents import Documents, DocumentStore
 from backend.adapters.documents.seam import update
+from backend.domain.audit import entry_hash
 from backend.domain.canonical import digest, read_canonical_json
 from backend.domain.errors import CommitConflict, ConfigurationError, StoreCorrupt
 from backend.domain.tick import LogEntry, Versions
 from backend.domain.trading_state import Trading
-from backend.engine.log_entry import entry_hash
 from tests.contract.sample_ticks import KEY, NOW, decision, inputs, log_for, request_at, tick_commit, track_record
 
 
@@ -24,7 +24,7 @@ def entry(minute: int = 0, **changes: Any) -> LogEntry:
 
 def append(store: DocumentStore, appended: LogEntry) -> None:
     expected = store.observe_book(KEY).versions
-    store.append(appended, trading=Trading(log_head=appended.entry_hash), expected=expected)
+    store.append(appended, trading=Trading().logged(appended.entry_hash), expected=expected)
 
 
 def test_decision_log_entry_comes_back_exactly(store: DocumentStore) -> None:

@@ -1,7 +1,6 @@
 """A cycle on fakes: scripted strategies, fixed prices, a broker in memory, and a clock that is set by hand."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from hashlib import blake2b
@@ -12,14 +11,16 @@ import numpy as np
 from backend.adapters.documents import Documents, DocumentStore
 from backend.adapters.documents.track_record_documents import track_record_writes
 from backend.adapters.template_summary import TemplateSummarizer
+from backend.domain.command import Halt, ReduceOnly
 from backend.domain.corporate_action import CorporateAction
 from backend.domain.evaluation import AccountSnapshot, Evaluation
 from backend.domain.market import MarketData, SymbolHistory
 from backend.domain.policy import DecisionPolicy
 from backend.domain.signal import StrategyId, Symbol, read_signal
-from backend.domain.tick import Observation, PortfolioKey, TickRequest
+from backend.domain.tick import PortfolioKey, TickRequest
 from backend.domain.track_record import DailyReturn
 from backend.domain.trading_state import TradingState
+from backend.engine.control import command
 from backend.engine.cycle import Cycle
 from backend.ports.bars import Bars
 from tests.fakes.broker import FakeBroker
@@ -144,16 +145,7 @@ def write_returns(documents: Documents, strategy: str, returns: Sequence[float],
     documents.commit(track_record_writes(record, KEY, observed.versions.record))
 
 
-class Restricted:
-    """Shows a store's trading document in another state."""
-
-    def __init__(self, store: Any, state: TradingState) -> None:
-        self._store = store
-        self._state = state
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    def observe(self, request: TickRequest) -> Observation:
-        observed: Observation = self._store.observe(request)
-        return replace(observed, trading=replace(observed.trading, state=self._state))
+def restrict(store: Any, state: TradingState, at: datetime = AT) -> None:
+    """Hold trading down to a state, as an operator does."""
+    orders = {TradingState.REDUCING: ReduceOnly, TradingState.HALTED: Halt}
+    command(orders[state](by="ann", reason="test"), tenant_id=KEY.tenant_id, control=store, now=lambda: at)

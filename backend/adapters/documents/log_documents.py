@@ -12,7 +12,7 @@ from backend.adapters.documents import paths
 from backend.adapters.documents.fields import FieldReader, as_instant
 from backend.adapters.documents.packing import pack_text
 from backend.adapters.documents.seam import StoredDocument, Write, create
-from backend.domain.canonical import canonical_json, read_canonical_json
+from backend.domain.canonical import canonical_json, plain, read_canonical_json
 from backend.domain.errors import StoreCorrupt
 from backend.domain.tick import LogEntry
 
@@ -47,6 +47,7 @@ def _fields(entry: LogEntry, uid: str | None) -> dict[str, Any]:
         "portfolio_id": entry.portfolio_id,
         "log_id": entry.log_id,
         "session_id": entry.session_id,
+        "sequence": entry.sequence,
         "ai_summary": entry.summary,
         "summary_source": entry.summary_source,
         "previous_hash": entry.previous_hash,
@@ -99,7 +100,7 @@ def from_document(document: StoredDocument, parts: Sequence[StoredDocument] = ()
     content = b"".join(FieldReader(part.path, part.fields).blob("content") for part in parts)
     try:
         inputs = zlib.decompress(content or reader.blob("inputs")).decode()
-        body = _plain(read_canonical_json(reader.packed_text("body")))
+        body = plain(read_canonical_json(reader.packed_text("body")))
     except (zlib.error, ValueError) as e:
         raise reader.corrupt(f"whole compressed inputs ({e})", f"{len(content)} bytes") from e
     except StoreCorrupt as e:
@@ -112,15 +113,9 @@ def from_document(document: StoredDocument, parts: Sequence[StoredDocument] = ()
         session_id=reader.text("session_id"),
         body=body,
         inputs=inputs,
+        sequence=reader.integer("sequence"),
         previous_hash=reader.text("previous_hash"),
         entry_hash=reader.text("entry_hash"),
         summary=reader.text("ai_summary"),
         summary_source=reader.text("summary_source"),
     )
-
-
-def _plain(value: Any) -> Any:
-    """Give JSON-ready values back as they came: canonical text makes no difference between list and tuple."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value

@@ -1,7 +1,7 @@
 """Reading: what a tick observes, and what people look at afterwards."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, time
 
 from backend.adapters.documents import (
@@ -22,8 +22,8 @@ from backend.domain.book import PortfolioBook
 from backend.domain.closing import Closing
 from backend.domain.errors import ConfigurationError, StoreCorrupt, TrackRecordError
 from backend.domain.journal import JournalEntry
-from backend.domain.order import OrderState
-from backend.domain.tick import LogEntry, Observation, PortfolioKey, TickRequest, Versions
+from backend.domain.order import ClientOrderId, OrderState
+from backend.domain.tick import LogEntry, Observation, PlacedOrder, PortfolioKey, TickRequest, Versions
 from backend.domain.track_record import EMPTY_TRACK_RECORD, DailyReturn, TrackRecord
 from backend.domain.trading_state import Trading
 
@@ -105,8 +105,40 @@ class Observer:
         own_last = sorted(found.values(), key=lambda each: (each.fields.get("uid") == key.uid, each.path))
         return [each for document in own_last if (each := _readable(document)) is not None and each.day >= since]
 
+    def trading(self, tenant_id: str) -> tuple[Trading, object | None]:
+        path = paths.trading(tenant_id)
+        found = self._documents.read([path]).get(path)
+        return (Trading(), None) if found is None else (trading_documents.from_document(found), found.version)
+
+    def portfolios(self, tenant_id: str) -> list[PortfolioKey]:
+        names = sorted(self.trading(tenant_id)[0].sleeves)
+        found = self._documents.read([paths.book(tenant_id, name) for name in names]) if names else {}
+        readers = [FieldReader(each.path, each.fields) for each in found.values()]
+        keys = [
+            PortfolioKey(tenant_id=tenant_id, portfolio_id=reader.text("portfolio_id"), uid=reader.text("uid"))
+            for reader in readers
+        ]
+        return sorted(keys, key=lambda key: key.portfolio_id)
+
+    def placed(self, tenant_id: str, identifiers: Collection[ClientOrderId]) -> list[PlacedOrder]:
+        wanted = [paths.order(tenant_id, each) for each in identifiers]
+        found = self._documents.read(wanted) if wanted else {}
+        readers = [FieldReader(each.path, each.fields) for each in found.values()]
+        orders = [
+            PlacedOrder(portfolio_id=reader.text("portfolio_id"), order=order_documents.from_reader(reader))
+            for reader in readers
+        ]
+        return sorted(orders, key=lambda each: (each.order.decided_at, each.order.intent.client_order_id))
+
+    def decision(self, tenant_id: str, log_id: str) -> LogEntry | None:
+        path = paths.log(tenant_id, log_id)
+        document = self._documents.read([path]).get(path)
+        return None if document is None else self._entries([document])[0]
+
     def decisions(self, tenant_id: str, *, last: int) -> list[LogEntry]:
-        found = self._newest(tenant_id, "orchestration_logs", last)
+        return self._entries(self._newest(tenant_id, "orchestration_logs", last))
+
+    def _entries(self, found: Sequence[StoredDocument]) -> list[LogEntry]:
         wanted = [path for document in found for path in log_documents.input_parts(document)]
         parts = self._documents.read(wanted) if wanted else {}
         return [

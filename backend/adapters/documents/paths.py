@@ -91,6 +91,10 @@ def log(tenant_id: str, log_id: str) -> str:
     return _document(tenant_id, "orchestration_logs", log_id)
 
 
+def audit(tenant_id: str, sequence: int) -> str:
+    return _document(tenant_id, "audit_log", f"{sequence:010d}")
+
+
 def log_inputs(tenant_id: str, log_id: str, part: int) -> str:
     return f"{log(tenant_id, log_id)}/inputs/{part}"
 

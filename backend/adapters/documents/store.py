@@ -5,10 +5,11 @@ thinks, and of two deliveries exactly one wins. A commit whose answer was lost i
 engine observes again, finds its own tick document, and resumes from it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from backend.adapters.documents import (
+    audit_documents,
     book_documents,
     closing_documents,
     ledger_documents,
@@ -25,16 +26,18 @@ from backend.adapters.documents.log_documents import log_writes
 from backend.adapters.documents.observation import Observer
 from backend.adapters.documents.seam import Documents, Write, create, merge, put, replace, update
 from backend.adapters.documents.track_record_documents import track_record_writes
+from backend.domain.audit import AuditEntry
 from backend.domain.book import PortfolioBook
 from backend.domain.closing import ClosedDay, Closing
 from backend.domain.errors import CommitConflict, TickAlreadyCommitted
 from backend.domain.journal import JournalEntry
 from backend.domain.ledger import LedgerTrade
-from backend.domain.order import OrderState
+from backend.domain.order import ClientOrderId, OrderState
 from backend.domain.tick import (
     BookCommit,
     LogEntry,
     Observation,
+    PlacedOrder,
     PortfolioKey,
     TickCommit,
     TickRecord,
@@ -47,7 +50,7 @@ from backend.ports.snapshots import ClosingVersions
 
 
 class DocumentStore:
-    """TickStore, SnapshotStore and DecisionLog."""
+    """TickStore, SnapshotStore, DecisionLog and TradingControl."""
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
@@ -72,6 +75,33 @@ class DocumentStore:
     def orders(self, tenant_id: str, *, last: int) -> Sequence[OrderState]:
         """Return the newest ``last`` orders, newest first."""
         return self._observer.orders(tenant_id, last=last)
+
+    def decision(self, tenant_id: str, log_id: str) -> LogEntry | None:
+        """Return one entry with its inputs; None where there is none."""
+        return self._observer.decision(tenant_id, log_id)
+
+    def logged(self, request: TickRequest) -> LogEntry | None:
+        """Return the decision of a tick; see the port."""
+        return self._observer.decision(request.key.tenant_id, request.tick_id)
+
+    def trading(self, tenant_id: str) -> tuple[Trading, object | None]:
+        """Read the trading document with its version; see the port."""
+        return self._observer.trading(tenant_id)
+
+    def portfolios(self, tenant_id: str) -> Sequence[PortfolioKey]:
+        """Return the portfolios that have a book; see the port."""
+        return self._observer.portfolios(tenant_id)
+
+    def placed(self, tenant_id: str, identifiers: Collection[ClientOrderId]) -> Sequence[PlacedOrder]:
+        """Read orders by their ids; see the port."""
+        return self._observer.placed(tenant_id, identifiers)
+
+    def control(self, trading: Trading, entry: AuditEntry, *, expected: object | None) -> None:
+        """Write the trading document with its audit entry; see the port."""
+        path = paths.trading(entry.tenant_id)
+        self._documents.commit(
+            [put(path, trading_documents.to_document(trading), expected), audit_documents.audit_write(entry)]
+        )
 
     def commit(self, commit: TickCommit) -> Versions:
         """Make a decision true; see the port."""

@@ -1,4 +1,4 @@
-"""``state/trading``: trading state, the orders under way and what they reserve, what sleeves hold, and EXTERNAL."""
+"""``state/trading``: what restricts trading, the orders under way and what they reserve, sleeves, and EXTERNAL."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -7,8 +7,8 @@ from typing import Any
 from backend.adapters.documents.fields import FieldReader
 from backend.adapters.documents.seam import StoredDocument
 from backend.domain.order import ClientOrderId, Side
-from backend.domain.signal import Symbol
-from backend.domain.trading_state import Trading, TradingState, WorkingOrder
+from backend.domain.signal import StrategyId, Symbol
+from backend.domain.trading_state import Restriction, Trading, TradingState, WorkingOrder
 
 REMEDY = "restore it from a backup; no order is sent until then"
 
@@ -18,12 +18,15 @@ def to_document(trading: Trading) -> dict[str, Any]:
         "epoch": trading.epoch,
         "state": trading.state.value,
         "reason": trading.reason,
+        "restrictions": {source: _restriction(each) for source, each in trading.restrictions.items()},
         "high_water_mark": str(trading.high_water_mark),
         "reserved": str(trading.reserved),
         "working": {str(order): _working(each) for order, each in trading.working.items()},
         "sleeves": {portfolio: _quantities(held) for portfolio, held in trading.sleeves.items()},
         "external": _quantities(trading.external),
+        "liquidation": {portfolio: sorted(names) for portfolio, names in trading.liquidation.items()},
         "log_head": trading.log_head,
+        "log_count": trading.log_count,
     }
 
 
@@ -31,8 +34,10 @@ def from_document(document: StoredDocument) -> Trading:
     reader = FieldReader(document.path, document.fields, REMEDY)
     trading = Trading(
         epoch=reader.integer("epoch"),
-        state=reader.member("state", TradingState),
-        reason=reader.text("reason"),
+        restrictions={
+            source: _read_restriction(reader.nested(f"restrictions.{source}", each))
+            for source, each in reader.mapping("restrictions").items()
+        },
         high_water_mark=reader.decimal("high_water_mark"),
         working={
             ClientOrderId(order): _read_working(reader.nested(f"working.{order}", each))
@@ -43,11 +48,43 @@ def from_document(document: StoredDocument) -> Trading:
             for portfolio, held in reader.mapping("sleeves").items()
         },
         external=_read_quantities(reader, "external"),
+        liquidation={
+            portfolio: _read_names(reader.nested("liquidation", {portfolio: names}), portfolio)
+            for portfolio, names in reader.mapping("liquidation").items()
+        },
         log_head=reader.text("log_head"),
+        log_count=reader.integer("log_count"),
     )
+    if reader.member("state", TradingState) is not trading.state:
+        raise reader.corrupt(f"restrictions that come to {reader.text('state')}", trading.state.value)
     if reader.decimal("reserved") != trading.reserved:
         raise reader.corrupt(f"working orders to reserve to {reader.decimal('reserved')}", trading.reserved)
     return trading
+
+
+def _restriction(restriction: Restriction) -> dict[str, Any]:
+    return {
+        "state": restriction.state.value,
+        "reason": restriction.reason,
+        "by": restriction.by,
+        "since": restriction.since,
+    }
+
+
+def _read_restriction(reader: FieldReader) -> Restriction:
+    return Restriction(
+        state=reader.member("state", TradingState),
+        reason=reader.text("reason"),
+        by=reader.text("by"),
+        since=reader.instant("since"),
+    )
+
+
+def _read_names(reader: FieldReader, portfolio: str) -> frozenset[StrategyId]:
+    names = reader.items(portfolio)
+    if not all(isinstance(name, str) for name in names):
+        raise reader.corrupt("names of strategies", names)
+    return frozenset(map(StrategyId, names))
 
 
 def _working(order: WorkingOrder) -> dict[str, str]:

@@ -8,6 +8,7 @@ import pytest
 
 from backend.adapters.documents import Documents, DocumentStore
 from backend.adapters.documents.seam import merge
+from backend.domain.audit import entry_hash
 from backend.domain.canonical import read_canonical_json
 from backend.domain.decide import decide
 from backend.domain.errors import (
@@ -24,7 +25,6 @@ from backend.domain.policy import AllocationMethod, DecisionPolicy
 from backend.domain.tick import PortfolioKey, TickStatus
 from backend.domain.trading_state import TradingState
 from backend.engine.cycle import run_cycle
-from backend.engine.log_entry import entry_hash
 from tests.fakes.broker import FakeBroker
 from tests.fakes.cycle import (
     AAPL,
@@ -33,11 +33,11 @@ from tests.fakes.cycle import (
     KEY,
     MSFT,
     PRICES,
-    Restricted,
     ScriptedStrategies,
     SetClock,
     buy,
     cycle_of,
+    restrict,
     sell,
     tick_at,
     write_returns,
@@ -145,8 +145,8 @@ def test_demoted_strategy_still_carries_out_its_real_exit(store: DocumentStore, 
 
 def test_halted_account_decides_and_sends_nothing(store: DocumentStore) -> None:
     broker = fresh_broker()
-    halted = Restricted(store, TradingState.HALTED)
-    result = run_cycle(tick_at(), cycle_of(halted, ScriptedStrategies(trend=buy("AAPL")), broker))
+    restrict(store, TradingState.HALTED)
+    result = run_cycle(tick_at(), cycle_of(store, ScriptedStrategies(trend=buy("AAPL")), broker))
     assert result.decision is not None
     assert result.decision.strategies[0].override_reason is not None
     assert broker.submitted == []

@@ -19,11 +19,11 @@ from tests.fakes.cycle import (
     KEY,
     MSFT,
     PRICES,
-    Restricted,
     ScriptedStrategies,
     SetClock,
     buy,
     cycle_of,
+    restrict,
     tick_at,
 )
 from tests.fakes.faults import Countdown, Killed, Mortal
@@ -111,7 +111,8 @@ def test_entry_committed_before_a_restriction_is_not_sent_after_it(store: Docume
     with pytest.raises(Killed, match="before submit"):
         run_cycle(tick_at(), cycle)
     clock.time += timedelta(minutes=5)
-    result = run_cycle(tick_at(), replace(cycle, store=Restricted(store, state)))
+    restrict(store, state)
+    result = run_cycle(tick_at(), cycle)
 
     assert broker.submitted == []
     assert [order.status for order in result.orders] == [OrderStatus.DENIED]

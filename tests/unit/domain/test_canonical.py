@@ -46,7 +46,7 @@ from backend.domain.paper import PaperAccount, Step
 from backend.domain.policy import AllocationMethod, DecisionPolicy, ModePolicyName, OnDemotion
 from backend.domain.signal import Action, StrategyId
 from backend.domain.track_record import DailyReturn, TrackRecord
-from backend.domain.trading_state import Trading, TradingState, WorkingOrder
+from backend.domain.trading_state import Restriction, Trading, TradingState, WorkingOrder
 from tests.unit.domain.closing_days import FRIDAY, THURSDAY, at, closed, entered, filled, on_paper, opened, session
 from tests.unit.domain.decision_inputs import (
     AAPL,
@@ -156,7 +156,8 @@ def samples() -> list[object]:
         DailyReturn(strategy=StrategyId("a"), day=date(2026, 1, 2), value=-0.01, is_virtual=True),
         Trading(
             epoch=2,
-            state=TradingState.REDUCING,
+            restrictions={"operator": Restriction(state=TradingState.REDUCING, reason="r", by="ann", since=NOW)},
+            liquidation={"main": frozenset({StrategyId("a")})},
             working={order.ClientOrderId("mae-1"): WorkingOrder(symbol=AAPL, side=Side.BUY, reserved=Decimal("0.10"))},
             sleeves={"main": {AAPL: Decimal(3)}},
             external={MSFT: Decimal("-0.5")},

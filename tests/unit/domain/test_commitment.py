@@ -20,7 +20,7 @@ from backend.domain.paper import PaperTrade, Step
 from backend.domain.policy import AllocationMethod, DecisionPolicy
 from backend.domain.signal import StrategyId, StrategySignal
 from backend.domain.sleeve import Sleeve
-from backend.domain.trading_state import Trading, TradingState, WorkingOrder
+from backend.domain.trading_state import Trading, WorkingOrder
 from tests.unit.domain.decision_inputs import (
     AAPL,
     HOLD,
@@ -88,7 +88,7 @@ def test_reserved_holds_entries_beside_what_is_held_already() -> None:
     decision = decided_on(buy(MSFT, 0.25))
     (intent,) = decision.intents
     earlier = {ClientOrderId("mae-0"): working(AAPL, Side.BUY, "7")}
-    trading = Trading(epoch=4, state=TradingState.ACTIVE, working=earlier)
+    trading = Trading(epoch=4, working=earlier)
     after = reserved(trading, decision, ACCOUNT, "f" * 64)
     assert after.working == {**earlier, intent.client_order_id: working(MSFT, Side.BUY, "25000.00")}
     assert (after.reserved, after.log_head, after.epoch) == (Decimal(25_007), "f" * 64, 4)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -13,10 +14,11 @@ from backend.domain.order import ClientOrderId, Side
 from backend.domain.reconciliation import external, owned, reconciled, with_holdings
 from backend.domain.signal import StrategyId, Symbol
 from backend.domain.sleeve import Sleeve
-from backend.domain.trading_state import Trading, TradingState, WorkingOrder
+from backend.domain.trading_state import Restriction, Trading, TradingState, WorkingOrder
 from tests.unit.domain.decision_inputs import AAPL, GOOG, KO, MSFT, book_of, sleeve
 
 Quantities = Mapping[Symbol, Decimal]
+REDUCE = Restriction(state=TradingState.REDUCING, reason="holiday", by="ann", since=datetime(2026, 1, 2, tzinfo=UTC))
 
 
 def shares(**quantities: str) -> dict[Symbol, Decimal]:
@@ -81,7 +83,7 @@ def test_reconciled_account_of_ours_alone_has_nothing_external() -> None:
 
 
 def test_reconciled_two_portfolios_share_what_the_account_holds() -> None:
-    other = Trading(sleeves={"second": shares(AAPL="4", MSFT="1")}, state=TradingState.REDUCING, epoch=7)
+    other = Trading(sleeves={"second": shares(AAPL="4", MSFT="1")}, restrictions={"operator": REDUCE}, epoch=7)
     trading = reconciled(other, book(AAPL=("10", "90")), "main", account(AAPL="15", MSFT="1"))
     assert trading.sleeves == {"main": shares(AAPL="10"), "second": shares(AAPL="4", MSFT="1")}
     assert trading.external == shares(AAPL="1")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from backend.domain.account import Asset
+from backend.domain.audit import entry_hash
 from backend.domain.book import PortfolioBook
 from backend.domain.canonical import canonical_json, read_canonical_json
 from backend.domain.decide import decide
@@ -19,8 +20,8 @@ from backend.domain.mode import Mode
 from backend.domain.order import Side
 from backend.domain.signal import StrategyId, Symbol
 from backend.domain.tick import LogEntry, PortfolioKey
-from backend.domain.trading_state import GENESIS_HASH
-from backend.engine.log_entry import decision_body, entry_hash, log_entry
+from backend.domain.trading_state import GENESIS_HASH, Trading
+from backend.engine.log_entry import decision_body, log_entry
 from tests.unit.domain.decision_inputs import (
     AAPL,
     GOOG,
@@ -64,7 +65,7 @@ def eventful_inputs() -> DecisionInputs:
 
 
 def entry_of(inputs: DecisionInputs, *, previous: str = GENESIS_HASH, summary: str = "quiet") -> LogEntry:
-    return log_entry(inputs, decide(inputs), key=KEY, previous_hash=previous, summary=summary)
+    return log_entry(inputs, decide(inputs), key=KEY, trading=Trading(log_head=previous), summary=summary)
 
 
 def body_of(inputs: DecisionInputs) -> dict[str, Any]:
@@ -83,7 +84,8 @@ def test_log_entry_names_whose_and_when() -> None:
 def test_log_entry_decision_can_be_derived_from_its_inputs_again() -> None:
     entry = entry_of(eventful_inputs())
     again: Decision = decide(read_canonical_json(entry.inputs))
-    body = {**decision_body(again), "portfolio_id": "main", "uid": "anna", "inputs_hash": entry.body["inputs_hash"]}
+    kept = {name: entry.body[name] for name in ("portfolio_id", "uid", "inputs_hash", "sequence", "code_version")}
+    body = {**decision_body(again), **kept}
     assert canonical_json(body) == canonical_json(entry.body)
     assert entry_hash(entry.previous_hash, body) == entry.entry_hash
 
@@ -116,7 +118,7 @@ def test_log_entry_hash_covers_the_inputs(change: dict[str, Any]) -> None:
 def test_log_entry_hash_covers_whose_portfolio_it_is() -> None:
     inputs = eventful_inputs()
     entries = {
-        log_entry(inputs, decide(inputs), key=key, previous_hash="", summary="").entry_hash
+        log_entry(inputs, decide(inputs), key=key, trading=Trading(log_head=""), summary="").entry_hash
         for key in (KEY, replace(KEY, uid="bert"), replace(KEY, portfolio_id="second"))
     }
     assert len(entries) == 3
