@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backend.domain.book import PortfolioBook
 from backend.domain.decision import Decision
@@ -18,6 +18,9 @@ from backend.domain.ledger import LedgerTrade
 from backend.domain.order import ClientOrderId, OrderState
 from backend.domain.track_record import TrackRecord
 from backend.domain.trading_state import Trading
+
+if TYPE_CHECKING:  # canonical text, which the chain is made of, knows of ticks itself
+    from backend.domain.audit import AuditEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +133,10 @@ class TickCommit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickRecord:
-    """What became of a tick's orders; ``summary`` replaces the log's text when a model wrote one."""
+    """What became of a tick's orders; ``summary`` replaces the log's text when a model wrote one.
+
+    ``audit`` are entries that the trading document's head has been moved on by.
+    """
 
     request: TickRequest
     expected: Versions
@@ -142,6 +148,7 @@ class TickRecord:
     journal: JournalEntry | None
     log_id: str
     summary: str | None = None
+    audit: "tuple[AuditEntry, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +162,7 @@ class BookCommit:
     orders: tuple[OrderState, ...]
     trades: tuple[LedgerTrade, ...]
     journal: JournalEntry | None
+    audit: "tuple[AuditEntry, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,20 +7,21 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from backend.domain.adjustment import Adjustment, Origin, action_adjustment, fee_adjustment
 from backend.domain.book import PortfolioBook
 from backend.domain.corporate_action import CorporateAction
 from backend.domain.errors import ConfigurationError
-from backend.domain.journal import Event, Filled, folded
+from backend.domain.journal import Event, Filled, folded, noted
 from backend.domain.ledger import LedgerTrade
 from backend.domain.market import new_york_day, start_of
 from backend.domain.order import OrderState
+from backend.domain.reconciliation import with_holdings
 from backend.domain.settlement import rebased, settled_orders, settled_trading, settlement_events
 from backend.domain.signal import Symbol
 from backend.domain.statement import Activity, ActivityKind
-from backend.domain.tick import Observation
+from backend.domain.tick import BookCommit, Observation, PortfolioKey
 from backend.domain.trading_state import Trading
 from backend.engine.execution import Venue, refresh
 from backend.ports.bars import Bars
@@ -62,6 +63,22 @@ def up_to_date(observed: Observation, venue: Venue, bars: Bars, origin: Origin) 
         orders=tuple(each.order for each in added),
         trades=(*(each.trade for each in added if each.trade is not None), *adjustment.trades),
         events=adjustment.events,
+    )
+
+
+def book_commit(
+    key: PortfolioKey, observed: Observation, standing: Standing, *, at: datetime, run_id: str
+) -> BookCommit:
+    """Return what a job outside ticks commits when it has brought the book from ``observed`` to ``standing``."""
+    book, journal = noted(standing.book, standing.events, at=at, run_id=run_id)
+    return BookCommit(
+        key=key,
+        expected=observed.versions,
+        trading=with_holdings(standing.trading, book, key.portfolio_id),
+        book=book,
+        orders=standing.orders,
+        trades=standing.trades,
+        journal=journal,
     )
 
 

@@ -32,6 +32,7 @@ from backend.domain.tick import Observation, PortfolioKey, TickCommit, TickReque
 from backend.engine.bookkeeping import Standing, up_to_date
 from backend.engine.execution import Venue, record, submit
 from backend.engine.log_entry import log_entry
+from backend.engine.resumption import refusals
 from backend.engine.track_records import current_record
 from backend.ports.bars import Bars
 from backend.ports.broker import Broker
@@ -67,7 +68,12 @@ class Cycle:
 
     def venue(self, key: PortfolioKey, account_id: str) -> Venue:
         return Venue(
-            broker=self.broker, tenant_id=key.tenant_id, uid=key.uid, account_id=account_id, now=self.clock.now
+            broker=self.broker,
+            tenant_id=key.tenant_id,
+            portfolio_id=key.portfolio_id,
+            uid=key.uid,
+            account_id=account_id,
+            now=self.clock.now,
         )
 
 
@@ -202,7 +208,8 @@ def _market(universe: tuple[Symbol, ...], now: datetime, cycle: Cycle) -> Market
 
 def _execute(request: TickRequest, cycle: Cycle, committed: Observation, draft: TickCommit) -> TickResult:
     tick = draft.tick
-    outcomes = submit(tick.orders, cycle.venue(request.key, tick.account_id), committed)
+    venue = cycle.venue(request.key, tick.account_id)
+    outcomes = submit(tick.orders, venue, committed, lambda: cycle.store.observe(request))
     if tick.status is not TickStatus.DONE:
         text = cycle.narrator.summarize(draft.decision) if cycle.narrator else None
         tick = record(request, outcomes, committed, cycle.store, text, cycle.clock.now())
@@ -212,8 +219,16 @@ def _execute(request: TickRequest, cycle: Cycle, committed: Observation, draft: 
 def _resume(request: TickRequest, cycle: Cycle, observed: Observation, tick: TickState) -> TickResult:
     outcomes: list[Settled] = []
     if tick.status is not TickStatus.DONE:
-        outcomes = submit(tick.orders, cycle.venue(request.key, tick.account_id), observed)
-        tick = record(request, outcomes, observed, cycle.store, None, cycle.clock.now())
+        refused = refusals(tick.orders, request, cycle.store.logged(request)) if tick.orders else {}
+        # What was altered is looked up as the book has it, which is sealed.
+        known = observed.book.open_orders
+        orders = [
+            known.get(each, order) if (each := order.intent.client_order_id) in refused else order
+            for order in tick.orders
+        ]
+        venue = cycle.venue(request.key, tick.account_id)
+        outcomes = submit(orders, venue, observed, lambda: cycle.store.observe(request), refused)
+        tick = record(request, outcomes, observed, cycle.store, None, cycle.clock.now(), refused)
     return _result(request, tick, outcomes, None)
 
 

@@ -1,17 +1,19 @@
 """Send what was committed, once, and write down what became of it.
 
 1. an order that has no answer yet is submitted under its deterministic client_order_id, within four minutes of its
-   decision: one that is older could be sent after a later tick had proved it absent and decided anew;
+   decision: one that is older could be sent after a later tick had proved it absent and decided anew; every two
+   seconds the trading state is looked at again, so that a halt stops the rest of a long series;
 2. a duplicate is looked up, never sent under another name;
 3. a time-out or 5xx is looked up once and otherwise stays *unresolved*: it keeps its reservation;
 4. outcomes, fills, sleeves and freed capital are recorded in one commit. When another tick of the same account
    moved the trading document meanwhile, the outcomes are laid over what it left.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from backend.domain.audit import AuditKind, audited
 from backend.domain.errors import (
     BrokerRefused,
     BrokerUnavailable,
@@ -22,7 +24,7 @@ from backend.domain.errors import (
 )
 from backend.domain.journal import folded, noted
 from backend.domain.market import new_york_day
-from backend.domain.order import BrokerOrder, OrderState, OrderStatus, Side
+from backend.domain.order import BrokerOrder, ClientOrderId, OrderState, OrderStatus, Side
 from backend.domain.reconciliation import with_holdings
 from backend.domain.settlement import (
     Settled,
@@ -38,6 +40,8 @@ from backend.domain.trading_state import TradingState
 from backend.ports.broker import Broker
 from backend.ports.ticks import TickStore
 
+NONE: Mapping[ClientOrderId, str] = {}
+LOOK_AGAIN_AFTER = timedelta(seconds=2)  # so a halt stops even the rest of a long series of orders
 SEND_WITHIN = timedelta(minutes=4)  # every retry of a task comes sooner
 ABSENT_AFTER = timedelta(minutes=5)  # later than that, so that nobody still sends what a later tick proves absent
 RECORD_ATTEMPTS = 8
@@ -49,6 +53,7 @@ class Venue:
 
     broker: Broker
     tenant_id: str
+    portfolio_id: str
     uid: str
     account_id: str
     now: Callable[[], datetime]
@@ -59,12 +64,25 @@ class Venue:
         return settle(order, answer, tenant_id=self.tenant_id, uid=self.uid, account_id=self.account_id, now=self.now())
 
 
-def submit(orders: Sequence[OrderState], venue: Venue, current: Observation) -> list[Settled]:
-    """Send every order that has no answer yet, in the given order; what may not be sent is only looked up."""
+def submit(
+    orders: Sequence[OrderState],
+    venue: Venue,
+    current: Observation,
+    look: Callable[[], Observation],
+    refused: Mapping[ClientOrderId, str] = NONE,
+) -> list[Settled]:
+    """Send every order that has no answer yet, in the given order; what may not be sent is only looked up.
+
+    ``current`` was observed just now; where sending takes long, ``look`` is asked whether trading was restricted
+    meanwhile. ``refused`` says which orders are not what was decided.
+    """
     outcomes = []
+    looked_at = venue.now()
     for order in orders:
+        if venue.now() - looked_at >= LOOK_AGAIN_AFTER:
+            current, looked_at = look(), venue.now()
         if order.status is OrderStatus.INTENT:
-            obstacle = _obstacle(order, venue, current)
+            obstacle = refused.get(order.intent.client_order_id) or _obstacle(order, venue, current)
             if obstacle is None:
                 outcomes.append(_submitted(order, venue))
             elif _waits_for_actions(order, venue, current):
@@ -81,7 +99,8 @@ def _obstacle(order: OrderState, venue: Venue, current: Observation) -> str | No
     if venue.now() - order.decided_at > SEND_WITHIN:
         return f"decided at {order.decided_at.isoformat()}, too long ago to be sent"
     state, is_exit = current.trading.state, order.intent.side is Side.SELL
-    if state is TradingState.ACTIVE or (state is TradingState.REDUCING and is_exit):
+    is_ordered = order.intent.strategy in current.trading.liquidation.get(venue.portfolio_id, ())
+    if state is TradingState.ACTIVE or (is_exit and (state is TradingState.REDUCING or is_ordered)):
         return None
     return f"trading state {state} before it was known to be sent"
 
@@ -138,6 +157,7 @@ def record(
     store: TickStore,
     summary: str | None,
     now: datetime,
+    refused: Mapping[ClientOrderId, str] = NONE,
 ) -> TickState:
     """Record outcomes over ``observed``, observing anew as often as another tick gets in between."""
     for _ in range(RECORD_ATTEMPTS):
@@ -146,7 +166,7 @@ def record(
             break
         done = _done(tick, outcomes, summary)
         try:
-            store.record(_tick_record(request, outcomes, observed, done, summary, now))
+            store.record(_with_refusals(_tick_record(request, outcomes, observed, done, summary, now), refused, now))
         except CommitConflict:
             observed = store.observe(request)
         else:
@@ -184,6 +204,23 @@ def _tick_record(
         log_id=request.tick_id,
         summary=summary,
     )
+
+
+def _with_refusals(record: TickRecord, refused: Mapping[ClientOrderId, str], now: datetime) -> TickRecord:
+    """Append to the audit chain what was not sent because it was not what had been decided."""
+    trading, entries = record.trading, []
+    for identifier, reason in refused.items():
+        trading, entry = audited(
+            trading,
+            AuditKind.INTENT_REFUSED,
+            tenant_id=record.request.key.tenant_id,
+            at=now,
+            actor=f"tick {record.request.tick_id}",
+            reason=reason,
+            facts={"client_order_id": identifier, "tick_id": record.request.tick_id},
+        )
+        entries.append(entry)
+    return replace(record, trading=trading, audit=tuple(entries))
 
 
 def _done(tick: TickState, outcomes: Sequence[Settled], summary: str | None) -> TickState:

@@ -58,7 +58,7 @@ def decision_body(decision: Decision) -> dict[str, Any]:
             }
             for change in decision.mode_changes
         ],
-        "orders": [_order(intent, decision) for intent in decision.intents],
+        "orders": [order_body(intent, decision.tenant_id) for intent in decision.intents],
         "crosses": [
             {
                 "cross_id": each.cross_id,
@@ -99,16 +99,19 @@ def _allocation(each: StrategyDecision, stamp: str) -> dict[str, Any]:
     }
 
 
-def _order(intent: OrderIntent, decision: Decision) -> dict[str, Any]:
+def order_body(intent: OrderIntent, tenant_id: str) -> dict[str, Any]:
+    """Return an order as it stands in the log: everything that the venue is told, and whose it is."""
     return {
         "client_order_id": intent.client_order_id,
         "strategy_name": intent.strategy,
-        "agent_id": agent_id(decision.tenant_id, intent.strategy),
+        "agent_id": agent_id(tenant_id, intent.strategy),
         "nonce": intent.nonce,
         "ticker": intent.symbol,
         "side": intent.side.value,
         "qty": None if intent.quantity is None else str(intent.quantity),
         "notional": None if intent.notional is None else str(intent.notional),
+        "kind": intent.kind.value,
+        "limit_price": None if intent.limit_price is None else str(intent.limit_price),
     }
 
 

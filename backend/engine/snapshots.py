@@ -17,15 +17,15 @@ from backend.domain.account import Account
 from backend.domain.adjustment import Origin
 from backend.domain.closing import AccountAtClose, ClosedDay, Closing, OpenDay, closed_day, open_day
 from backend.domain.errors import CommitConflict, MarketDataError
-from backend.domain.journal import Event, Filled, JournalEntry, noted
+from backend.domain.journal import Event, Filled, JournalEntry
 from backend.domain.market import new_york_day, start_of
-from backend.domain.reconciliation import with_holdings
 from backend.domain.session import Session
 from backend.domain.signal import Symbol
 from backend.domain.statement import Activity
-from backend.domain.tick import BookCommit, Observation, PortfolioKey
-from backend.engine.bookkeeping import Standing, due_fees, up_to_date, with_fees
+from backend.domain.tick import Observation, PortfolioKey
+from backend.engine.bookkeeping import Standing, book_commit, due_fees, up_to_date, with_fees
 from backend.engine.cycle import Cycle
+from backend.engine.journal_pages import events_since
 from backend.engine.track_records import current_record
 from backend.ports.calendar import Calendar
 from backend.ports.snapshots import ClosingVersions, SnapshotStore
@@ -33,7 +33,6 @@ from backend.ports.statements import Statements
 
 SNAPSHOT_ATTEMPTS = 8
 FEES_LATE_DAYS = 7  # for how long after a close the broker may still book fees of it
-JOURNAL_PAGE = 100  # entries read back at once
 RUN_ID = "close-day"
 
 
@@ -155,33 +154,15 @@ def _quantities(account: Account) -> dict[Symbol, Decimal]:
 
 def _older(key: PortfolioKey, last: Closing, fees: Sequence[Activity], parts: DayClose) -> list[Event]:
     """Read the journal back from the last close to the days of ``fees``: they come after the fills they are for."""
-    begins = start_of(min(fee.trading_day for fee in fees))
-    found: list[Event] = []
-    through = last.entries
-    while through:
-        after = max(through - JOURNAL_PAGE, 0)
-        page = parts.store.journal(key, after=after, through=through)
-        found += [event for entry in page for event in entry.events]
-        through = after if page[0].committed_at >= begins else 0
-    return found
+    return events_since(parts.store, key, last.entries, start_of(min(fee.trading_day for fee in fees)))
 
 
 def _commit(
     key: PortfolioKey, observed: Observation, standing: Standing, parts: DayClose, now: datetime
 ) -> tuple[JournalEntry, ...]:
-    book, journal = noted(standing.book, standing.events, at=now, run_id=RUN_ID)
-    parts.store.commit_book(
-        BookCommit(
-            key=key,
-            expected=observed.versions,
-            trading=with_holdings(standing.trading, book, key.portfolio_id),
-            book=book,
-            orders=standing.orders,
-            trades=standing.trades,
-            journal=journal,
-        )
-    )
-    return () if journal is None else (journal,)
+    commit = book_commit(key, observed, standing, at=now, run_id=RUN_ID)
+    parts.store.commit_book(commit)
+    return () if commit.journal is None else (commit.journal,)
 
 
 def _sessions(books: _Books, through: date, parts: DayClose) -> list[Session]:

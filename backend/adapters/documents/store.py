@@ -136,6 +136,7 @@ class DocumentStore:
             *_state_writes(key, record.trading, record.book, record.expected),
             *journal_writes(record.journal, key),
             *_settlement_writes(key, record.orders, record.trades),
+            *map(audit_documents.audit_write, record.audit),
         ]
         if record.summary is not None:
             text = {"ai_summary": record.summary, "summary_source": "model"}
@@ -152,6 +153,7 @@ class DocumentStore:
                 *_state_writes(commit.key, commit.trading, commit.book, commit.expected),
                 *journal_writes(commit.journal, commit.key),
                 *_settlement_writes(commit.key, commit.orders, commit.trades),
+                *map(audit_documents.audit_write, commit.audit),
             ]
         )
 

@@ -190,6 +190,8 @@ def test_decision_body_tells_orders_in_words_that_lose_no_digit() -> None:
             "side": side.value,
             "qty": quantity,
             "notional": notional,
+            "kind": "market",
+            "limit_price": None,
         }
 
     # 10,000 ÷ (50 × 1.01) = 198.01…: whole shares, since MSFT is not traded in fractions here

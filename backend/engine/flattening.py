@@ -1,0 +1,101 @@
+"""Sell what an operator has ordered to be sold, until the sleeves are empty.
+
+The order stands in the trading document, so that every tick carries it out: whoever runs this only hurries it on. A
+crash at any point loses nothing; run again, it goes on with what is left.
+
+1. cancel the entries of these strategies that are under way (``withdrawal``);
+2. run a tick in which nobody is asked, and the strategies' positions are sold;
+3. reconcile until every exit has an end; again, while something is left that can be sold.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from backend.domain.errors import BrokerRefused, BrokerUnavailable
+from backend.domain.evaluation import AccountSnapshot, Evaluation
+from backend.domain.market import SymbolHistory
+from backend.domain.order import ClientOrderId, OrderState, Side
+from backend.domain.signal import Action, StrategyId, StrategySignal
+from backend.domain.tick import PlacedOrder, PortfolioKey, TickRequest
+from backend.domain.trading_state import Trading
+from backend.engine.cycle import run_cycle
+from backend.engine.reconciling import Desk, reconcile
+from backend.engine.withdrawal import Patience, Withdrawn, withdraw
+from backend.ports.control import TradingControl
+
+MOST_TICKS = 3  # a portfolio; what cannot be sold by then waits for its next scheduled tick
+
+_NOT_ASKED = StrategySignal(action=Action.HOLD, ticker=None, allocation=0.0, confidence=0.0, reasoning="not asked")
+
+
+class Silence:
+    """``Strategies`` of which none is asked: everyone in the book holds."""
+
+    def evaluate(
+        self, market_data: Mapping[str, SymbolHistory], account_snapshot: AccountSnapshot, regime: str | None = None
+    ) -> Evaluation:
+        return Evaluation(signals={StrategyId(name): _NOT_ASKED for name in sorted(account_snapshot["sleeves"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flattened:
+    """What flattening came to: ``left`` are the strategies, by portfolio, that still hold something."""
+
+    withdrawn: Withdrawn
+    exits: tuple[PlacedOrder, ...]
+    left: Mapping[str, frozenset[StrategyId]]
+    took: timedelta
+    faults: tuple[str, ...]
+
+    @property
+    def is_flat(self) -> bool:
+        return not self.left
+
+
+def flatten(desks: Mapping[PortfolioKey, Desk], control: TradingControl, patience: Patience) -> Flattened:
+    """Carry out what stands in the trading document of the desks' tenant.
+
+    Raises
+    ------
+    StoreError, MarketDataError
+        What was found could not be written down, or positions could not be priced; run it again.
+    """
+    began = patience.now()
+    (tenant_id,) = {key.tenant_id for key in desks}
+    ordered, _ = control.trading(tenant_id)
+    withdrawn = withdraw(desks, control, lambda key, order: _is_entry(key, order, ordered), patience)
+    exits: dict[ClientOrderId, None] = {}
+    ticks: dict[PortfolioKey, int] = dict.fromkeys(desks, 0)
+    while True:
+        faults: list[str] = []
+        for key, desk in desks.items():
+            faults += _sell(key, desk, exits, ticks)
+        left = control.trading(tenant_id)[0].liquidation
+        took = patience.now() - began
+        if not left or took >= patience.limit:
+            orders = tuple(control.placed(tenant_id, list(exits)))
+            return Flattened(withdrawn=withdrawn, exits=orders, left=left, took=took, faults=tuple(faults))
+        patience.pause()
+
+
+def _is_entry(key: PortfolioKey, order: OrderState, trading: Trading) -> bool:
+    return order.intent.side is Side.BUY and order.intent.strategy in trading.liquidation.get(key.portfolio_id, ())
+
+
+def _sell(key: PortfolioKey, desk: Desk, exits: dict[ClientOrderId, None], ticks: dict[PortfolioKey, int]) -> list[str]:
+    """Bring one portfolio a step further; return what the broker did not do."""
+    observed = desk.store.observe_book(key)
+    pending = observed.trading.liquidation.get(key.portfolio_id, frozenset())
+    if not pending:
+        return []
+    try:
+        if not any(observed.book.is_open(name) for name in pending) and ticks[key] < MOST_TICKS:
+            ticks[key] += 1
+            cycle = replace(desk.cycle, strategies=Silence(), narrator=None)
+            result = run_cycle(TickRequest(key=key, scheduled_at=desk.cycle.clock.now()), cycle)
+            exits |= dict.fromkeys(order.intent.client_order_id for order in result.orders)
+        reconcile(key, desk)
+    except (BrokerUnavailable, BrokerRefused) as e:
+        return [f"{key.portfolio_id}: {e}"]
+    return []
