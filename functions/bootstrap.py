@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from backend.adapters.firestore_portfolios import FirestorePortfolios
     from backend.domain.tick import PortfolioKey
     from backend.engine.cycle import Cycle
+    from backend.engine.reconciling import Desk
     from backend.engine.snapshots import DayClose
     from backend.ports.bars import Bars
     from backend.ports.broker import Broker
@@ -170,6 +171,17 @@ def day_close(settings: "Settings", key: "PortfolioKey") -> "DayClose":
         cycle=cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid),
         store=books,
         calendar=calendar(settings, books.observe_book(key).portfolio),
+        statements=statements(settings),
+    )
+
+
+def desk(settings: "Settings", key: "PortfolioKey") -> "Desk":
+    """Put together the parts that bring one portfolio together with its broker."""
+    from backend.engine.reconciling import Desk
+
+    return Desk(
+        cycle=cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid),
+        store=store(settings),
         statements=statements(settings),
     )
 

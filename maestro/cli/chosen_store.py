@@ -8,6 +8,7 @@ import typer
 
 from backend.domain.errors import ConfigurationError
 from backend.domain.tick import PortfolioKey
+from backend.ports.control import TradingControl
 from backend.ports.decisions import DecisionLog
 from backend.ports.performances import PerformanceHistory
 from backend.settings import Settings, load_settings
@@ -27,6 +28,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenStore:
     log: DecisionLog
+    control: TradingControl
     performances: PerformanceHistory
     key: PortfolioKey
     name: str
@@ -38,8 +40,8 @@ def demo_marker(store: Path) -> Path:
     return Path(f"{store}.demo")
 
 
-def choose_store(store: Path | None, tenant: str | None) -> ChosenStore:
-    """Open the store to read.
+def choose_store(store: Path | None, tenant: str | None, *, demo: bool = True) -> ChosenStore:
+    """Open the store to read; with ``demo`` off, as for what changes trading, never a demo's that was not named.
 
     Raises
     ------
@@ -47,7 +49,13 @@ def choose_store(store: Path | None, tenant: str | None) -> ChosenStore:
         There is none yet.
     """
     settings = load_settings()
-    if store is None and settings.store == "sqlite" and not settings.sqlite_path.exists() and DEMO_STORE.exists():
+    if (
+        demo
+        and store is None
+        and settings.store == "sqlite"
+        and not settings.sqlite_path.exists()
+        and DEMO_STORE.exists()
+    ):
         store = DEMO_STORE
     if store is not None:
         settings = settings.model_copy(update={"store": "sqlite", "sqlite_path": store})
@@ -64,8 +72,10 @@ def choose_store(store: Path | None, tenant: str | None) -> ChosenStore:
         uid=settings.uid,
     )
     name = str(settings.sqlite_path) if is_sqlite else f"Firestore project {settings.project}"
+    books = bootstrap.store(settings)
     return ChosenStore(
-        log=bootstrap.store(settings),
+        log=books,
+        control=books,
         performances=bootstrap.performances(settings),
         key=key,
         name=name,
