@@ -87,6 +87,7 @@ class ScheduleSettings(Block):
     tick: str = "*/5 9-16 * * 1-5"
     daily_snapshot: str = "15 16 * * 1-5"
     monthly_snapshot: str = "0 0 1 * *"
+    reconciliation: str = "*/15 * * * *"
     time_zone: str = "America/New_York"
 
 

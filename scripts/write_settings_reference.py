@@ -43,6 +43,7 @@ MEANINGS = {
     "schedule.tick": "unix cron of the scheduled tick",
     "schedule.daily_snapshot": "unix cron of the daily snapshot",
     "schedule.monthly_snapshot": "unix cron of the monthly snapshot",
+    "schedule.reconciliation": "unix cron of the reconciliation with the broker",
     "schedule.time_zone": "IANA zone that the cron lines are read in",
     "orchestrator.mode_policy": "which rule turns records into modes: `threshold` or `probabilistic`; see "
     "[mode policies](../explanation/mode-policies.md)",

@@ -18,7 +18,7 @@ from backend.domain.book import PortfolioBook
 from backend.domain.errors import CommitConflict
 from backend.domain.journal import Event, Filled
 from backend.domain.market import new_york_day, start_of
-from backend.domain.order import OrderState, Side
+from backend.domain.order import ClientOrderId, OrderState, OrderStatus, Side
 from backend.domain.reconciliation import reconciled
 from backend.domain.signal import Symbol
 from backend.domain.statement import Activity, ActivityKind
@@ -54,6 +54,12 @@ class Reconciled:
     differences: tuple[str, ...]
     trading: Trading
     book: PortfolioBook
+
+    @property
+    def unresolved(self) -> tuple[ClientOrderId, ...]:
+        """The orders that the broker may or may not have."""
+        doubtful = (OrderStatus.UNRESOLVED, OrderStatus.INTENT)
+        return tuple(each.intent.client_order_id for each in self.open_orders if each.status in doubtful)
 
 
 def reconcile(key: PortfolioKey, desk: Desk) -> Reconciled:

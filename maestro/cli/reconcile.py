@@ -54,9 +54,7 @@ def _json(key: PortfolioKey, found: Reconciled) -> dict[str, Any]:
         "portfolio_id": key.portfolio_id,
         "moved": orders(found.moved),
         "open": orders(found.open_orders),
-        "unresolved": [
-            each.intent.client_order_id for each in found.open_orders if each.status.value in ("unresolved", "intent")
-        ],
+        "unresolved": list(found.unresolved),
         "external": {symbol: str(quantity) for symbol, quantity in found.external.items()},
         "differences": list(found.differences),
         "trading_state": found.trading.state.value,
