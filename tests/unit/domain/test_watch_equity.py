@@ -102,6 +102,14 @@ def test_daily_loss_starts_anew_with_the_new_york_day() -> None:
     assert (fund.guard.day, fund.guard.day_start_equity) == (date(2026, 1, 29), Decimal(96_000))
 
 
+def test_daily_loss_keeps_its_day_when_a_clock_is_behind() -> None:
+    fund = account(**ONLY_DAILY)
+    day = 60 * 24
+    fund.shows_all([look(0), look(day, "99000"), look(day + 5, "98000"), look(5, "97000"), look(day + 10, "96000")])
+    # 99,000 is the first look of the 29th, which starts from the 100,000 of the 28th, and 97,000 is not another day
+    assert (fund.guard.day, fund.guard.day_start_equity) == (date(2026, 1, 29), Decimal(100_000))
+
+
 def test_daily_loss_that_is_latched_is_silent_and_so_is_one_that_is_switched_off() -> None:
     fund = account({Breaker.DAILY_LOSS: TradingState.REDUCING}, **ONLY_DAILY)
     assert [states(each) for each in fund.shows_all([look(0), look(5, "90000")])] == [{}, {}]
@@ -121,6 +129,7 @@ def test_daily_loss_that_is_latched_is_silent_and_so_is_one_that_is_switched_off
         (["50000", "59000", "41000"], [5, 10, 15], [1, 2, 0], "41000"),
         # another value starts again: 60,001 is more than 20 % away from 50,000
         (["50000", "60001", "60000", "60002"], [5, 10, 15, 20], [1, 1, 2, 0], "60002"),
+        (["50000", "50000", "60001", "60001", "60001"], [5, 10, 15, 20, 25], [1, 2, 1, 2, 0], "60001"),
         # 29 seconds are the same look, 30 seconds are another
         (["50000", "50000", "50000", "50000"], [5, 5 + 29 / 60, 5.5, 6], [1, 1, 2, 0], "50000"),
         (["50000", "50000", "50000"], [5, 5.1, 5.2], [1, 1, 1], "100000"),

@@ -18,13 +18,17 @@ from backend.domain.trading_state import TradingState
 from backend.domain.watch import Sighting, Watched, rebased, watch
 from tests.unit.domain.sightings import AAPL, KO, MSFT, START, TODAY, at_prices, failing, look
 
-thorough = settings(derandomize=True, max_examples=300, deadline=None)
+thorough = settings(derandomize=True, max_examples=200, deadline=None)
 SEVERITY = {TradingState.ACTIVE: 0, TradingState.REDUCING: 1, TradingState.HALTED: 2}
 NOTHING: dict[Breaker, TradingState] = {}
 
-cents = st.integers(1, 10**9).map(lambda n: Decimal(n) / 100)
+# figures about the limits of each other, so that histories meet all of them
+near = st.sampled_from(
+    [Decimal(n) for n in (100, 101, 99, 96, 95, 94, 90, 85, 84, 80, 79, 120, 121, 150, 151, 47, 400)]
+)
+odd = st.sampled_from([Decimal(text) for text in ("0", "-5", "0.01", "1E+9")])
 any_figure = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**15), max_value=10**15)
-extreme = st.sampled_from([Decimal(text) for text in ("0", "-0", "1E+900000", "-1E+900000", "1E-900000", "7")])
+extreme = st.sampled_from([Decimal(text) for text in ("-0", "1E+900000", "-1E+900000", "1E-900000")])
 symbols = st.sampled_from([AAPL, MSFT, KO])
 
 
@@ -33,7 +37,7 @@ def by_symbol(values: st.SearchStrategy[Decimal]) -> st.SearchStrategy[dict[Any,
 
 
 @st.composite
-def sightings(draw: st.DrawFn, figures: st.SearchStrategy[Decimal] = any_figure) -> list[Sighting]:
+def sightings(draw: st.DrawFn, figures: st.SearchStrategy[Decimal] = near) -> list[Sighting]:
     """Return a history with the instants in order, though often within the same 30 seconds."""
     looks, at = [], START
     for _ in range(draw(st.integers(1, 8))):
@@ -49,7 +53,7 @@ def sightings(draw: st.DrawFn, figures: st.SearchStrategy[Decimal] = any_figure)
                 failed=failing(*draw(st.sets(st.sampled_from("abcd")))),
                 external=draw(by_symbol(figures)),
                 missing_orders=frozenset(draw(st.sets(st.sampled_from("xyz").map(ClientOrderId)))),
-                flows=draw(st.just(Decimal(0)) | figures),
+                flows=draw(st.just(Decimal(0)) | odd | figures),
                 splits=draw(by_symbol(figures)),
             )
         )
@@ -77,7 +81,7 @@ def watched(looks: Iterable[Sighting], rules: BreakerLimits, guard: Guard | None
 
 
 @thorough
-@given(sightings(any_figure | extreme), limits)
+@given(sightings(near | any_figure | extreme), limits)
 def test_watch_is_total_and_its_guard_can_be_stored(looks: list[Sighting], rules: BreakerLimits) -> None:
     for seen in watched(looks, rules):
         assert read_canonical_json(canonical_json(seen.guard)) == seen.guard
@@ -86,13 +90,7 @@ def test_watch_is_total_and_its_guard_can_be_stored(looks: list[Sighting], rules
 
 
 @thorough
-@given(sightings(), limits)
-def test_watch_gives_equal_answers_to_equal_questions(looks: list[Sighting], rules: BreakerLimits) -> None:
-    assert watched(looks, rules) == watched(looks, rules)
-
-
-@thorough
-@given(sightings(any_figure | cents), limits, st.sampled_from([timedelta(0), timedelta(hours=1), timedelta(days=3)]))
+@given(sightings(near | odd), limits, st.sampled_from([timedelta(0), timedelta(hours=1), timedelta(days=3)]))
 def test_reset_does_not_trip_again_on_what_was_seen(
     looks: list[Sighting], rules: BreakerLimits, later: timedelta
 ) -> None:
@@ -103,7 +101,7 @@ def test_reset_does_not_trip_again_on_what_was_seen(
 
 
 @thorough
-@given(sightings(cents), limits, st.data())
+@given(sightings(), limits, st.data())
 def test_reset_of_one_breaker_does_not_trip_it_again(
     looks: list[Sighting], rules: BreakerLimits, data: st.DataObject
 ) -> None:
@@ -152,7 +150,7 @@ def test_one_price_out_of_line_never_trips(bad: Decimal, count: int, equity: int
 
 
 @thorough
-@given(sightings(any_figure | cents), limits)
+@given(sightings(near | odd), limits)
 def test_high_water_mark_never_falls_without_a_flow(looks: list[Sighting], rules: BreakerLimits) -> None:
     seen = watched([replace(sighting, flows=Decimal(0)) for sighting in looks], rules)
     marks = [each.guard.high_water_mark for each in seen]
@@ -176,7 +174,7 @@ def test_flow_of_any_size_trips_nothing(percents: list[int], down: int) -> None:
 
 
 @thorough
-@given(sightings(any_figure | cents), limits)
+@given(sightings(near | odd), limits)
 def test_latched_breaker_only_escalates(looks: list[Sighting], rules: BreakerLimits) -> None:
     guard, tripped = Guard(), dict[Breaker, TradingState]()
     for sighting in looks:
