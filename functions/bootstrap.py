@@ -155,6 +155,7 @@ def cycle(settings: "Settings", *, tenant_id: str, portfolio_id: str, uid: str) 
         strategies=strategies,
         summarizer=TemplateSummarizer(),
         narrator=narrator(settings),
+        statements=statements(settings),
         clock=clock(),
         policy=settings.policy(MaestroController.default_policy()),
         symbols=tuple(map(Symbol, settings.symbols)),
@@ -215,9 +216,8 @@ def raise_alert(settings: "Settings", *, tenant_id: str, alert_id: str, kind: st
     from backend.adapters.documents.seam import replace
 
     log(tenant_id=tenant_id, **facts).error(message, kind=kind)
-    path = f"{paths.collection(tenant_id, 'alerts')}/{paths.segment(alert_id)}"
     fields = {"tenant_id": tenant_id, "kind": kind, "severity": "error", "message": message, **facts}
-    documents(settings).commit([replace(path, {**fields, "timestamp": clock().now()})])
+    documents(settings).commit([replace(paths.alert(tenant_id, alert_id), {**fields, "timestamp": clock().now()})])
 
 
 def log(**facts: Any) -> "FilteringBoundLogger":

@@ -20,7 +20,7 @@ from backend.domain.breakers.prices import watched_prices
 from backend.domain.breakers.staleness import watched_staleness
 from backend.domain.guard import Breaker, Guard
 from backend.domain.sighting import Sighting, Trip, Watched
-from backend.domain.trading_state import TradingState
+from backend.domain.trading_state import TradingState, strictest
 
 __all__ = ["Sighting", "Trip", "Watched", "rebased", "watch"]
 
@@ -31,7 +31,6 @@ _FAMILIES: tuple[Callable[[Guard, Sighting, BreakerLimits], Watched], ...] = (
     watched_staleness,
     watched_broker,
 )
-_SEVERITY = {TradingState.ACTIVE: 0, TradingState.REDUCING: 1, TradingState.HALTED: 2}
 # No finite figure, however large or small, may stop a tick: nothing overflows and nothing raises.
 _ARITHMETIC = Context(prec=50, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 
@@ -75,14 +74,15 @@ def _one_a_breaker(trips: Iterable[Trip]) -> list[Trip]:
     for trip in trips:
         before = merged.get(trip.breaker)
         if before is not None:
-            worse = max(before.state, trip.state, key=_SEVERITY.__getitem__)
+            worse = strictest((before.state, trip.state))
             trip = replace(trip, state=worse, reason=f"{before.reason}; {trip.reason}")
         merged[trip.breaker] = trip
     return list(merged.values())
 
 
 def _is_worse(trip: Trip, tripped: Mapping[Breaker, TradingState]) -> bool:
-    return _SEVERITY[trip.state] > _SEVERITY[tripped.get(trip.breaker, TradingState.ACTIVE)]
+    latched = tripped.get(trip.breaker, TradingState.ACTIVE)
+    return strictest((latched, trip.state)) is not latched
 
 
 def _rebased_failures(guard: Guard, at: datetime) -> Guard:

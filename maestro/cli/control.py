@@ -1,15 +1,16 @@
-"""``maestro halt``, ``reduce-only`` and ``resume``: what trading is held down to, from any process."""
+"""``maestro halt``, ``reduce-only``, ``resume`` and ``reset``: what trading is held down to, from any process."""
 
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from backend.domain.command import Halt, Obeyed, ReduceOnly, Resume, TradingCommand
+from backend.domain.command import Halt, Obeyed, ReduceOnly, Reset, Resume, TradingCommand
 from backend.domain.errors import MaestroError
+from backend.domain.guard import Breaker
 from backend.domain.order import OrderState, Side
 from backend.domain.tick import PlacedOrder, PortfolioKey
 from backend.engine.control import command
@@ -108,6 +109,30 @@ def resume(
     _finish(_Done(chosen=chosen, obeyed=done), as_json)
 
 
+def reset(
+    reason: ReasonOption,
+    breaker: Annotated[
+        list[Breaker] | None, typer.Option(help="Breaker to reset; repeatable. By default all that have tripped.")
+    ] = None,
+    by: ByOption = None,
+    yes: YesOption = False,
+    store: WrittenStoreOption = None,
+    tenant: CommandTenantOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Reset circuit breakers that have tripped: the evidence so far trips none of them again, new evidence does.
+
+    A halt or reduce-only by an operator stays: see resume.
+
+    Example: maestro reset --breaker drawdown --reason "new high-water mark agreed with the board"
+    """
+    chosen = choose_store(store, tenant, demo=False)
+    names = ", ".join(breaker) if breaker else "all breakers that have tripped"
+    confirm(f"Reset {names} of {chosen.key.tenant_id}, in {chosen.name}?", yes=yes)
+    order = Reset(by=operator(by), reason=reason, breakers=frozenset(breaker or ()))
+    _finish(_Done(chosen=chosen, obeyed=_obey(chosen, order)), as_json)
+
+
 def _is_entry(_: PortfolioKey, order: OrderState) -> bool:
     return order.intent.side is Side.BUY
 
@@ -170,7 +195,7 @@ def _print(said: dict[str, Any], console: Console) -> None:
     )
     if said["why"]:
         console.print(f"because of {said['why']}", highlight=False, markup=False)
-    if said["command"] == "resume":
+    if said["command"] in ("resume", "reset"):
         return
     print_orders(said["withdrawn"], console)
     if said["seconds_to_flat"] is not None:

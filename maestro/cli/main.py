@@ -9,7 +9,7 @@ from rich.console import Console
 from backend.domain.errors import MaestroError
 from maestro.cli.attribution import attribution
 from maestro.cli.close_day import close_day
-from maestro.cli.control import halt, reduce_only, resume
+from maestro.cli.control import halt, reduce_only, reset, resume
 from maestro.cli.decisions import decisions
 from maestro.cli.demo import demo
 from maestro.cli.exit_codes import exit_code
@@ -45,6 +45,7 @@ app.command("halt")(halt)
 app.command("reduce-only")(reduce_only)
 app.command("flatten")(flatten)
 app.command("resume")(resume)
+app.command("reset")(reset)
 app.command("close-day")(close_day)
 app.command("paper-broker")(paper_broker)
 app.add_typer(study, name="study")

@@ -39,7 +39,7 @@ def _standing(observed: Observation, newest: LogEntry | None) -> dict[str, Any]:
             for source, each in trading.restrictions.items()
         },
         "liquidation": {portfolio: sorted(names) for portfolio, names in trading.liquidation.items()},
-        "high_water_mark": str(trading.high_water_mark),
+        "high_water_mark": str(trading.guard.high_water_mark),
         "reserved": str(trading.reserved),
         "external": {symbol: str(quantity) for symbol, quantity in trading.external.items()},
         "last_decision": newest.log_id if newest else None,

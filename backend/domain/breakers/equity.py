@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from backend.domain.breaker_limits import BreakerLimits, exact
 from backend.domain.breakers.confirmation import doubted, is_jump
-from backend.domain.breakers.figures import amount, percentage
+from backend.domain.breakers.figures import amount, listed, percentage
 from backend.domain.guard import Breaker, Doubt, Guard
 from backend.domain.lots import ZERO
 from backend.domain.market import new_york_day
@@ -23,8 +23,8 @@ def watched_equity(guard: Guard, sighting: Sighting, limits: BreakerLimits) -> W
     """Judge the equity, unless it is in doubt or contains a price that is."""
     if guard.price_doubts.keys() & sighting.held:
         unsettled = guard.equity_doubt or Doubt(value=_before_withdrawals(sighting), looks=0, seen_at=sighting.at)
-        is_doubted = unsettled.looks > 0
-        said = f"equity {amount(unsettled.value)} waits to be confirmed" if is_doubted else None
+        symbols = listed(sorted(guard.price_doubts.keys() & sighting.held))
+        said = f"equity {amount(sighting.equity)} contains a price in doubt, that of {symbols}"
         return Watched(guard=replace(guard, equity_doubt=unsettled), doubt=said)
     limit, value = exact(limits.equity_jump_limit), _before_withdrawals(sighting)
     reference = None if guard.equity is None else guard.equity + max(sighting.flows, ZERO)

@@ -170,7 +170,7 @@ def test_equity_is_not_judged_while_a_held_price_is_in_doubt() -> None:
     fund.shows(look(0, "100000", held=held, prices=other))
     absurd = look(5, "110000", held=held, prices=at_prices(AAPL="200"))
     seen = fund.shows(absurd)
-    assert (seen.doubt, list(seen.doubtful)) == (None, [AAPL])  # entries in AAPL wait, others do not
+    assert (seen.doubt, list(seen.doubtful)) == ("equity 110,000.00 contains a price in doubt, that of AAPL", [AAPL])
     assert (seen.guard.high_water_mark, seen.guard.equity) == (Decimal(100_000), Decimal(100_000))
     # nobody holds it: the equity does not contain it
     seen = fund.shows(replace(absurd, at=after(10), held=frozenset()))

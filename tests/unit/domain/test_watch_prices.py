@@ -53,7 +53,8 @@ def test_price_that_jumps_must_be_confirmed(
     assert [AAPL in each.doubtful for each in seen] == [looks > 0 for looks in doubts]
     assert [state for each in seen for state in states(each).items()] == [("market_data", "REDUCING")] * trips
     assert fund.guard.accepted_prices.get(AAPL) == (Decimal(accepted) if accepted else None)
-    assert all(each.doubt is None for each in seen)  # entries in other symbols go on
+    # the equity that every entry is sized by contains that price
+    assert [each.doubt is not None for each in seen] == [looks > 0 for looks in doubts]
 
 
 def test_price_jump_names_symbol_from_to_and_limit() -> None:
