@@ -89,6 +89,14 @@ def test_watch_is_total_and_its_guard_can_be_stored(looks: list[Sighting], rules
         assert all(len(trip.reason) < 2000 for trip in seen.trips)
 
 
+def test_watch_survives_the_largest_figures_there_are() -> None:
+    largest, least = Decimal("9E+999999999999999999"), Decimal("-9E+999999999999999999")
+    shown: dict[str, Any] = {"held": frozenset({AAPL}), "prices": {AAPL: largest}, "closes": {AAPL: largest}}
+    equities = [largest, least, largest, Decimal(1), Decimal(1), Decimal(1)]
+    looks = [replace(look(5 * i, **shown), equity=equity, flows=largest) for i, equity in enumerate(equities)]
+    assert len(watched(looks, BreakerLimits(equity_jump_limit=5.0, price_jump_limit=5.0))) == len(looks)
+
+
 @thorough
 @given(sightings(near | odd), limits, st.sampled_from([timedelta(0), timedelta(hours=1), timedelta(days=3)]))
 def test_reset_does_not_trip_again_on_what_was_seen(
