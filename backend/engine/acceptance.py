@@ -22,7 +22,6 @@ from backend.domain.acceptance import (
 )
 from backend.domain.audit import AuditEntry, AuditKind, audited
 from backend.domain.errors import CommitConflict, ConfigurationError, SignalRefused
-from backend.domain.issue import issued
 from backend.domain.trading_state import Trading
 from backend.ports.acceptance import Acceptances
 
@@ -49,12 +48,11 @@ def accept(
     CommitConflict
         Others moved the trading document at every attempt; nothing was written.
     StoreUnavailable
-        The store did not answer. The nonce may be spent: do not execute the signal.
+        The store did not answer. The nonce may be spent: do not execute the signal; present it again if you like.
     """
     _check(actor, max_age)
     session, nonce = identity_of(signal) or (None, None)
-    entry = None if session is None else acceptances.decision_of(tenant_id, session)
-    decision = None if entry is None else issued(entry)
+    decision = None if session is None else acceptances.issued(tenant_id, session)
     presented = Presented(signal=signal, decision=decision, tenant_id=tenant_id, actor=actor)
     answer = _answered(presented, nonce, acceptances, now, max_age)
     if isinstance(answer, Refusal):

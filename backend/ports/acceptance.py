@@ -4,13 +4,19 @@ from typing import Protocol
 
 from backend.domain.acceptance import Accepted, Standing
 from backend.domain.audit import AuditEntry
-from backend.domain.tick import LogEntry
+from backend.domain.issue import Issued
 from backend.domain.trading_state import Trading
 
 
 class Acceptances(Protocol):
-    def decision_of(self, tenant_id: str, session_id: str) -> LogEntry | None:
-        """Return the decision of a session with its inputs; None where the tenant's log has none."""
+    def issued(self, tenant_id: str, session_id: str) -> Issued | None:
+        """Return what the decision of a session issued; None where the tenant's log has no such decision.
+
+        Raises
+        ------
+        StoreCorrupt
+            The decision is not the one that the chain covers.
+        """
         ...
 
     def standing(self, tenant_id: str, nonce: str | None) -> Standing:

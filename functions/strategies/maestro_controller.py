@@ -144,7 +144,7 @@ class MaestroController:
             It is not what Maestro issued, too old, executed before, or trading does not allow it. The refusal is in the
             audit log.
         StoreError
-            It is not known whether the nonce is spent: do not execute the signal.
+            It is not known whether the nonce is spent: do not execute the signal; ask again if you like.
         ConfigurationError
             No actor, or ``max_age`` out of range.
         """

@@ -12,18 +12,21 @@ from typing import Any
 import pytest
 
 from backend.adapters.documents import Documents, DocumentStore, audit_documents, open_documents
+from backend.adapters.documents.acceptance_documents import AcceptanceDocuments
 from backend.adapters.documents.log_documents import from_document as decision_from_document
 from backend.adapters.documents.seam import replace, update
 from backend.adapters.sqlite import SqliteDocuments
 from backend.domain.audit import AuditEntry, AuditKind, entry_hash
 from backend.domain.content import content_hash
 from backend.domain.decision import published_signals
-from backend.domain.errors import ConfigurationError, SignalRefused, StoreCorrupt
+from backend.domain.errors import ConfigurationError, SignalRefused, StoreCorrupt, StoreUnavailable
 from backend.domain.trading_state import GENESIS_HASH, TradingState
+from backend.engine.acceptance import accept as engine_accept
 from backend.engine.cycle import run_cycle
 from functions.strategies.maestro_controller import MaestroController
 from tests.contract.orchestrating import orchestrate
 from tests.fakes.cycle import AT, HOLD, ScriptedStrategies, SetClock, buy, cycle_of, restrict, sell, tick_at
+from tests.fakes.faults import Meanwhile
 
 THREADS = 50
 EXPIRES = AT + timedelta(minutes=2)
@@ -225,6 +228,34 @@ def test_halt_between_orchestrate_and_accept_holds_the_signal_back(
         assert f"found {state}" in refused(documents, judged[name])
     assert len(nonces(documents)) == is_accepted
     assert len(whole_chain(documents)) == 2  # the command's entry and the answer's
+
+
+def test_halt_between_reading_and_writing_holds_the_signal_back(documents: Documents) -> None:
+    judged, _ = orchestrate(documents, {"leaving": sell("MSFT")})
+    halting = Meanwhile(documents, "commit", lambda: restrict(DocumentStore(documents), TradingState.HALTED))
+    with pytest.raises(SignalRefused, match="found HALTED"):
+        accept_directly(judged["leaving"], AcceptanceDocuments(halting))
+    assert [each.kind for each in whole_chain(documents)] == [AuditKind.HALT, AuditKind.SIGNAL_REFUSED]
+    assert nonces(documents) == []
+
+
+def test_signal_whose_acceptance_had_no_answer_is_refused_afterwards(documents: Documents) -> None:
+    judged, _ = orchestrate(documents, {"trend": TREND})
+    silent = AcceptanceDocuments(Meanwhile(documents, "commit", lost_answer, after=True))
+    with pytest.raises(StoreUnavailable, match="no answer"):
+        accept_directly(judged["trend"], silent)
+    with pytest.raises(SignalRefused, match="not to be spent"):
+        accept_directly(judged["trend"], silent)
+    assert len(nonces(documents)) == 1
+    whole_chain(documents)
+
+
+def lost_answer() -> None:
+    raise StoreUnavailable("no answer")
+
+
+def accept_directly(signal: Any, acceptances: AcceptanceDocuments) -> None:
+    engine_accept(signal, tenant_id="acme", actor="executor-1", acceptances=acceptances, now=lambda: AT)
 
 
 def test_decision_altered_in_the_store_issues_nothing(documents: Documents) -> None:

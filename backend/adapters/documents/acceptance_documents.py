@@ -7,27 +7,33 @@ from backend.adapters.documents.fields import FieldReader
 from backend.adapters.documents.seam import Documents, Filter, StoredDocument, Write, create, put
 from backend.domain.acceptance import LONGEST_AGE, Accepted, Standing
 from backend.domain.audit import AuditEntry
+from backend.domain.issue import Issued, issued
 from backend.domain.signal import StrategyId
 from backend.domain.tick import LogEntry
 from backend.domain.trading_state import Trading
 
 
 class AcceptanceDocuments:
-    """Acceptances over any documents."""
+    """Acceptances over any documents.
+
+    Keeps the decision that it read last: all its signals are presented one after another, and it never changes.
+    """
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
+        self._last: tuple[str, Issued] | None = None  # tenant; one value, so that threads need no lock
 
-    def decision_of(self, tenant_id: str, session_id: str) -> LogEntry | None:
-        """Return the decision of a session with its inputs; see the port."""
-        collection = paths.collection(tenant_id, "orchestration_logs")
-        of_session = Filter(field="session_id", operator="==", value=session_id)
-        found = self._documents.query(collection, [of_session], limit=1)
-        if not found:
+    def issued(self, tenant_id: str, session_id: str) -> Issued | None:
+        """Return what the decision of a session issued; see the port."""
+        last = self._last
+        if last is not None and (last[0], last[1].session_id) == (tenant_id, session_id):
+            return last[1]
+        entry = self._decision(tenant_id, session_id)
+        if entry is None:
             return None
-        wanted = log_documents.input_parts(found[0])
-        parts = self._documents.read(wanted) if wanted else {}
-        return log_documents.from_document(found[0], [parts[path] for path in wanted if path in parts])
+        found = issued(entry)
+        self._last = (tenant_id, found)
+        return found
 
     def standing(self, tenant_id: str, nonce: str | None) -> Standing:
         """Read trading and the nonce at once; see the port."""
@@ -53,6 +59,16 @@ class AcceptanceDocuments:
                 *([] if spent is None else [_nonce_write(spent)]),
             ]
         )
+
+    def _decision(self, tenant_id: str, session_id: str) -> LogEntry | None:
+        collection = paths.collection(tenant_id, "orchestration_logs")
+        of_session = Filter(field="session_id", operator="==", value=session_id)
+        found = self._documents.query(collection, [of_session], limit=1)
+        if not found:
+            return None
+        wanted = log_documents.input_parts(found[0])
+        parts = self._documents.read(wanted) if wanted else {}
+        return log_documents.from_document(found[0], [parts[path] for path in wanted if path in parts])
 
 
 def _nonce_write(spent: Accepted) -> Write:
