@@ -102,12 +102,8 @@ def verdict(
 ) -> Accepted | Refusal:
     """Say whether a signal may be executed.
 
-    Parameters
-    ----------
-    standing : Standing
-        Trading, and the nonce that the signal names.
-    max_age : timedelta
-        How long after its decision a signal is good; it may not lie further in the future either.
+    ``standing`` is of the nonce that the signal names. ``max_age`` is how long after its decision a signal is good; it
+    may not lie further in the future either.
     """
     signal, decision, tenant_id = presented.signal, presented.decision, presented.tenant_id
     if not isinstance(signal, Mapping):

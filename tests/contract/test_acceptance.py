@@ -25,6 +25,7 @@ from backend.engine.acceptance import accept as engine_accept
 from backend.engine.cycle import run_cycle
 from functions.strategies.maestro_controller import MaestroController
 from tests.contract.orchestrating import orchestrate
+from tests.contract.recording import RecordingDocuments
 from tests.fakes.cycle import AT, HOLD, ScriptedStrategies, SetClock, buy, cycle_of, restrict, sell, tick_at
 from tests.fakes.faults import Meanwhile
 
@@ -113,6 +114,18 @@ def test_signal_is_accepted_once_and_refused_the_second_time(documents: Document
 def _stored(documents: Documents, at: datetime) -> object:
     """Return an instant as the store gives it back: SQLite has text."""
     return f"{at:%Y-%m-%dT%H:%M:%S.%f}Z" if isinstance(documents, SqliteDocuments) else at
+
+
+def test_signals_of_one_decision_are_accepted_with_one_look_into_the_log(documents: Documents) -> None:
+    recording = RecordingDocuments(documents)
+    acceptances = AcceptanceDocuments(recording)
+    first, _ = orchestrate(documents, {"trend": TREND, "leaving": sell("MSFT")})
+    second, _ = orchestrate(documents, {"trend": TREND})
+    for signal in (*first.values(), *second.values()):
+        accept_directly(signal, acceptances)
+    assert recording.queried == ["tenants/acme/orchestration_logs"] * 2
+    assert len(recording.reads) == 3  # trading and nonce, for each signal
+    assert len(nonces(documents)) == 3
 
 
 def test_signal_is_accepted_after_json_and_then_not_as_it_was(documents: Documents) -> None:

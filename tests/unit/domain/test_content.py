@@ -109,6 +109,10 @@ def test_content_hash_refuses_what_no_text_stands_for(value: object) -> None:
         content_hash({"metadata": value})
 
 
+def test_instant_of_a_store_is_the_one_in_the_log() -> None:
+    assert is_same({"seen_at": StoredInstant(2026, 1, 30, 21, 6, tzinfo=UTC)}, {"seen_at": AT})
+
+
 def test_foreign_object_is_compared_by_the_kind_that_the_log_keeps() -> None:
     logged = {"it": f"<{Colour.__module__}.Colour>"}  # what canonical JSON makes of an object that is not the domain's
     assert is_same({"it": Colour.RED}, logged)
