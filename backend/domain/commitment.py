@@ -44,7 +44,11 @@ def reserved(trading: Trading, decision: Decision, entry_hash: str) -> Trading:
         for intent in decision.intents
     }
     trading = tripped(trading, decision.watched.trips, decision.decided_at)
-    return replace(trading.logged(entry_hash), working={**trading.working, **orders}, guard=decision.watched.guard)
+    guard = decision.watched.guard
+    # What is bought is held at the next look: its price must have a reference by then.
+    bought = {each.symbol: each.observed_price for each in decision.intents if each.side is Side.BUY}
+    guard = replace(guard, accepted_prices={**guard.accepted_prices, **bought}) if bought else guard
+    return replace(trading.logged(entry_hash), working={**trading.working, **orders}, guard=guard)
 
 
 def tripped(trading: Trading, trips: Iterable[Trip], at: datetime) -> Trading:
