@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from backend.domain.tick import PortfolioKey
     from backend.engine.cycle import Cycle
     from backend.engine.snapshots import DayClose
+    from backend.ports.audit import AuditTrail
     from backend.ports.bars import Bars
     from backend.ports.broker import Broker
     from backend.ports.calendar import Calendar
@@ -70,6 +71,13 @@ def performances(settings: "Settings") -> "PerformanceHistory":
     from backend.adapters.documents.performance_history import DocumentPerformanceHistory
 
     return DocumentPerformanceHistory(documents(settings))
+
+
+def audit_trail(settings: "Settings") -> "AuditTrail":
+    """Return the log's chain and the ledger as they are found, over ``documents``."""
+    from backend.adapters.documents.audit_trail import DocumentAuditTrail
+
+    return DocumentAuditTrail(documents(settings))
 
 
 def portfolios(settings: "Settings") -> "FirestorePortfolios":

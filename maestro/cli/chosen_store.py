@@ -8,6 +8,8 @@ import typer
 
 from backend.domain.errors import ConfigurationError
 from backend.domain.tick import PortfolioKey
+from backend.ports.audit import AuditTrail
+from backend.ports.control import TradingControl
 from backend.ports.decisions import DecisionLog
 from backend.ports.performances import PerformanceHistory
 from backend.settings import Settings, load_settings
@@ -27,6 +29,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenStore:
     log: DecisionLog
+    control: TradingControl
+    trail: AuditTrail
     performances: PerformanceHistory
     key: PortfolioKey
     name: str
@@ -64,8 +68,11 @@ def choose_store(store: Path | None, tenant: str | None) -> ChosenStore:
         uid=settings.uid,
     )
     name = str(settings.sqlite_path) if is_sqlite else f"Firestore project {settings.project}"
+    books = bootstrap.store(settings)
     return ChosenStore(
-        log=bootstrap.store(settings),
+        log=books,
+        control=books,
+        trail=bootstrap.audit_trail(settings),
         performances=bootstrap.performances(settings),
         key=key,
         name=name,
