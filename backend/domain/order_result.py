@@ -90,7 +90,7 @@ def _booked(lots: tuple[Lot, ...], trade: LedgerTrade, *, is_own: bool) -> tuple
     held, realised = match_trade(lots, trade)
     if is_own:
         closed = abs(total(lots)) if _is_flipped(lots, held) else max(abs(total(lots)) - abs(total(held)), ZERO)
-        return _marked(held, trade), _part(trade, closed, realised)
+        return _marked(held, trade), _part(trade, closed, realised) if closed or realised else None
     closed = total(own) - total(_own(held))
     if not closed:
         return held, None

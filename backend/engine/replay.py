@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from backend.domain.audit_chain import Link
 from backend.domain.canonical import digest, plain, read_canonical_json
 from backend.domain.decide import decide
 from backend.domain.decision import DecisionInputs
 from backend.domain.difference import Difference, differences, leaf_count
-from backend.domain.errors import MaestroError
+from backend.domain.errors import MaestroError, StoreCorrupt
 from backend.engine.code_version import code_version
 from backend.engine.log_entry import decision_body
 
@@ -60,9 +61,28 @@ def replayed(log_id: str, body: Mapping[str, Any], inputs: str) -> Replayed:
     )
 
 
+def replayed_link(link: Link) -> Replayed:
+    """Decide a decision of the chain again as it is found; what cannot be read is its problem."""
+    log_id = str(link.entry.stated.get("log_id"))
+    try:
+        body = plain(read_canonical_json(link.entry.body or ""))
+    except StoreCorrupt as e:
+        return _underivable(log_id, {}, f"{link.entry.path}: {e}")
+    if link.inputs is None:
+        return _underivable(log_id, body, f"{link.entry.path}: expected inputs, found {link.inputs_problem}")
+    return replayed(log_id, body, link.inputs)
+
+
+def _underivable(log_id: str, body: Mapping[str, Any], problem: str) -> Replayed:
+    version = str(body.get("code_version", ""))
+    return Replayed(
+        log_id=log_id, differences=(), leaves=0, logged_version=version, version=code_version(), problem=problem
+    )
+
+
 def _derived(inputs: str) -> Mapping[str, Any]:
     value = read_canonical_json(inputs)
     if not isinstance(value, DecisionInputs):
-        raise MaestroError(f"expected the inputs of a decision, found {type(value).__name__}; see maestro audit verify")
+        raise StoreCorrupt(f"expected the inputs of a decision, found {type(value).__name__}; see maestro audit verify")
     # As a log reads it: lists for tuples.
     return {name: plain(item) for name, item in decision_body(decide(value)).items()}

@@ -8,17 +8,20 @@ from rich.console import Console
 
 from backend.domain.errors import MaestroError
 from maestro.cli.attribution import attribution
+from maestro.cli.audit import audit
 from maestro.cli.close_day import close_day
 from maestro.cli.decisions import decisions
 from maestro.cli.demo import demo
 from maestro.cli.exit_codes import exit_code
 from maestro.cli.paper_broker import paper_broker
 from maestro.cli.performance import performance
+from maestro.cli.replay import replay
 from maestro.cli.shadow import shadow
 from maestro.cli.status import status
 from maestro.cli.strategies import list_strategies
 from maestro.cli.study import study
 from maestro.cli.tick import tick
+from maestro.cli.trace import trace
 
 app = typer.Typer(
     name="maestro",
@@ -33,10 +36,13 @@ app.command("decisions")(decisions)
 app.command("performance")(performance)
 app.command("attribution")(attribution)
 app.command("shadow")(shadow)
+app.command("trace")(trace)
+app.command("replay")(replay)
 app.command("list-strategies")(list_strategies)
 app.command("tick")(tick)
 app.command("close-day")(close_day)
 app.command("paper-broker")(paper_broker)
+app.add_typer(audit, name="audit")
 app.add_typer(study, name="study")
 
 
