@@ -116,6 +116,9 @@ def test_audit_trail_inputs_in_parts_come_back(documents: Documents, trail: Audi
     DocumentStore(documents).append(entry, trading=Trading().logged(entry.entry_hash), expected=Versions())
     (link,) = trail.links(TENANT, after=0)
     assert link.inputs == noise
+    set_field(documents, link.entry.path, "inputs", b"more")
+    assert next(trail.links(TENANT, after=0)).inputs_problem == "inputs beside their parts"
+    set_field(documents, link.entry.path, "inputs", b"")
     set_field(documents, f"{link.entry.path}/inputs/1", "content", b"\x00")
     (link,) = trail.links(TENANT, after=0)
     assert link.inputs is None

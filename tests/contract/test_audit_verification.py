@@ -127,6 +127,24 @@ def test_verification_leaves_the_summary_alone(
     assert verified(sqlite_documents).findings == ()
 
 
+def test_verification_finds_inputs_that_were_exchanged_for_other_whole_ones(
+    store: Path, sqlite_documents: SqliteDocuments
+) -> None:
+    one, other = (path_of(sqlite_documents, DECISIONS, position) for position in (0, 1))
+    set_field(sqlite_documents, one, "inputs", fields_of(sqlite_documents, other)["inputs"])
+    (found,) = verified(sqlite_documents).findings
+    assert (found.kind, found.sequence, found.path) == ("inputs", 1, one)
+
+
+@pytest.mark.parametrize("count", [0, 3, -1])
+def test_verification_finds_a_head_that_was_set_back(
+    store: Path, sqlite_documents: SqliteDocuments, count: int
+) -> None:
+    set_field(sqlite_documents, TRADING, "log_count", count)
+    found = verified(sqlite_documents)
+    assert (kinds(found), found.entries) == ([("head", ENTRIES)], ENTRIES)
+
+
 @pytest.mark.parametrize("name", ["log_head", "log_count"])
 def test_verification_finds_a_changed_head(store: Path, sqlite_documents: SqliteDocuments, name: str) -> None:
     set_field(sqlite_documents, TRADING, name, altered(fields_of(sqlite_documents, TRADING)[name]))
