@@ -87,6 +87,7 @@ class ScheduleSettings(Block):
     tick: str = "*/5 9-16 * * 1-5"
     daily_snapshot: str = "15 16 * * 1-5"
     monthly_snapshot: str = "0 0 1 * *"
+    reconciliation: str = "*/15 * * * *"
     time_zone: str = "America/New_York"
 
 
@@ -113,6 +114,16 @@ class OrchestratorSettings(Block):
     base_weights: dict[str, float] | None = None
     disabled_strategies: Names | None = None
     on_demotion: OnDemotion | None = None
+    drawdown_warning: float | None = None
+    drawdown_reduce: float | None = None
+    drawdown_halt: float | None = None
+    daily_loss_limit: float | None = None
+    failure_cascade_count: int | None = None
+    failure_cascade_minutes: int | None = None
+    equity_jump_limit: float | None = None
+    price_jump_limit: float | None = None
+    jump_confirmations: int | None = None
+    stale_after_days: int | None = None
     drift_band: float | None = None
     min_order_notional: Decimal | None = None
     reserve_margin: Decimal | None = None

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from functions import clients
+from functions.required import credentials, project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from backend.adapters.firestore_portfolios import FirestorePortfolios
     from backend.domain.tick import PortfolioKey
     from backend.engine.cycle import Cycle
+    from backend.engine.reconciling import Desk
     from backend.engine.snapshots import DayClose
     from backend.ports.audit import AuditTrail
     from backend.ports.bars import Bars
@@ -97,7 +99,7 @@ def bars(settings: "Settings") -> "Bars":
     if settings.prices_file is not None:
         return clients.csv_bars(settings.prices_file)
     alpaca = settings.alpaca
-    key, secret = _credentials(settings)
+    key, secret = credentials(settings)
     return clients.alpaca_bars(key, secret, alpaca.data_url or alpaca.url, alpaca.feed, alpaca.timeout_seconds)
 
 
@@ -122,14 +124,14 @@ def calendar(settings: "Settings", portfolio: "Mapping[str, Any]") -> "Calendar"
 def broker(settings: "Settings") -> "Broker":
     """Return the venue; the settings' one account serves every tenant until each has its own."""
     alpaca = settings.alpaca
-    key, secret = _credentials(settings)
+    key, secret = credentials(settings)
     return clients.alpaca_broker(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
 
 
 def statements(settings: "Settings") -> "Statements":
     """Return the books of the account at the venue."""
     alpaca = settings.alpaca
-    key, secret = _credentials(settings)
+    key, secret = credentials(settings)
     return clients.alpaca_statements(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
 
 
@@ -162,6 +164,7 @@ def cycle(settings: "Settings", *, tenant_id: str, portfolio_id: str, uid: str) 
         strategies=strategies,
         summarizer=TemplateSummarizer(),
         narrator=narrator(settings),
+        statements=statements(settings),
         clock=clock(),
         policy=settings.policy(MaestroController.default_policy()),
         symbols=tuple(map(Symbol, settings.symbols)),
@@ -182,6 +185,17 @@ def day_close(settings: "Settings", key: "PortfolioKey") -> "DayClose":
     )
 
 
+def desk(settings: "Settings", key: "PortfolioKey") -> "Desk":
+    """Put together the parts that bring one portfolio together with its broker."""
+    from backend.engine.reconciling import Desk
+
+    return Desk(
+        cycle=cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid),
+        store=store(settings),
+        statements=statements(settings),
+    )
+
+
 def narrator(settings: "Settings") -> "Summarizer | None":
     """Return Gemini when it is enabled."""
     gemini = settings.gemini
@@ -192,28 +206,14 @@ def narrator(settings: "Settings") -> "Summarizer | None":
     )
 
 
-def project(settings: "Settings") -> str:
-    """Return the Google Cloud project.
-
-    Raises
-    ------
-    ConfigurationError
-        None is set.
-    """
-    if settings.project is None:
-        raise _missing("project", "a Google Cloud project", "GCLOUD_PROJECT or MAESTRO_PROJECT")
-    return settings.project
-
-
 def raise_alert(settings: "Settings", *, tenant_id: str, alert_id: str, kind: str, message: str, **facts: Any) -> None:
     """Log an error and write it to ``alerts/{alert_id}`` of the tenant; the same alert again replaces itself."""
     from backend.adapters.documents import paths
     from backend.adapters.documents.seam import replace
 
     log(tenant_id=tenant_id, **facts).error(message, kind=kind)
-    path = f"{paths.collection(tenant_id, 'alerts')}/{paths.segment(alert_id)}"
     fields = {"tenant_id": tenant_id, "kind": kind, "severity": "error", "message": message, **facts}
-    documents(settings).commit([replace(path, {**fields, "timestamp": clock().now()})])
+    documents(settings).commit([replace(paths.alert(tenant_id, alert_id), {**fields, "timestamp": clock().now()})])
 
 
 def log(**facts: Any) -> "FilteringBoundLogger":
@@ -229,18 +229,3 @@ def _configure_log() -> None:
     from backend.adapters import cloud_log
 
     cloud_log.configure()
-
-
-def _credentials(settings: "Settings") -> tuple[str, str]:
-    key, secret = (each.get_secret_value() for each in (settings.alpaca.key, settings.alpaca.secret))
-    if not key:
-        raise _missing("alpaca.key", "Alpaca's key id", "APCA_API_KEY_ID or MAESTRO_ALPACA__KEY")
-    if not secret:
-        raise _missing("alpaca.secret", "Alpaca's secret key", "APCA_API_SECRET_KEY or MAESTRO_ALPACA__SECRET")
-    return key, secret
-
-
-def _missing(key: str, expected: str, variables: str) -> Exception:
-    from backend.domain.errors import ConfigurationError
-
-    return ConfigurationError(f"{key}: expected {expected}, found none; set {variables}, or {key} in maestro.yaml")

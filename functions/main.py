@@ -1,6 +1,17 @@
 """The Cloud Functions, and nothing else."""
 
-from functions.triggers.schedules import daily_performance_snapshot, monthly_performance_snapshot, scheduled_tick
+from functions.triggers.schedules import (
+    daily_performance_snapshot,
+    monthly_performance_snapshot,
+    scheduled_reconciliation,
+    scheduled_tick,
+)
 from functions.triggers.tasks import tenanttick
 
-__all__ = ["daily_performance_snapshot", "monthly_performance_snapshot", "scheduled_tick", "tenanttick"]
+__all__ = [
+    "daily_performance_snapshot",
+    "monthly_performance_snapshot",
+    "scheduled_reconciliation",
+    "scheduled_tick",
+    "tenanttick",
+]

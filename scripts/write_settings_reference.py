@@ -43,6 +43,7 @@ MEANINGS = {
     "schedule.tick": "unix cron of the scheduled tick",
     "schedule.daily_snapshot": "unix cron of the daily snapshot",
     "schedule.monthly_snapshot": "unix cron of the monthly snapshot",
+    "schedule.reconciliation": "unix cron of the reconciliation with the broker",
     "schedule.time_zone": "IANA zone that the cron lines are read in",
     "orchestrator.mode_policy": "which rule turns records into modes: `threshold` or `probabilistic`; see "
     "[mode policies](../explanation/mode-policies.md)",
@@ -67,6 +68,24 @@ MEANINGS = {
     "orchestrator.disabled_strategies": "strategies that place no order",
     "orchestrator.on_demotion": "what becomes of a shadowed strategy's real positions; `exit_only`: its own exits are "
     "carried out; `flatten`: they are sold; `hold`: they are kept",
+    "orchestrator.drawdown_warning": "fall from the highest equity that gives a warning; above 0, at most 1; "
+    "1 switches it off; see [circuit breakers](../explanation/breakers.md)",
+    "orchestrator.drawdown_reduce": "fall from the highest equity that leads to REDUCING; at least the one above; "
+    "1 switches it off",
+    "orchestrator.drawdown_halt": "fall from the highest equity that leads to HALTED; at least the one above; "
+    "1 switches it off",
+    "orchestrator.daily_loss_limit": "fall from the day's start that leads to REDUCING; above 0, at most 1; "
+    "1 switches it off",
+    "orchestrator.failure_cascade_count": "strategies that fail within the window and lead to REDUCING; "
+    "0 switches it off",
+    "orchestrator.failure_cascade_minutes": "the window, in minutes; 1 to 43200",
+    "orchestrator.equity_jump_limit": "change of equity between two looks that must be confirmed; above 0; "
+    "from 1 on only rises can exceed it",
+    "orchestrator.price_jump_limit": "change of a price between two looks that must be confirmed; above 0; "
+    "from 1 on only rises can exceed it",
+    "orchestrator.jump_confirmations": "looks, 30 seconds apart, that confirm a jump, stale data or a disagreement "
+    "with the broker; at least 1",
+    "orchestrator.stale_after_days": "calendar days after which the newest daily bar is stale; 0 switches it off",
     "orchestrator.drift_band": "part of a target below which an entry is not topped up; 0 to below 1",
     "orchestrator.min_order_notional": "smallest entry, in account currency; at least 0.01",
     "orchestrator.reserve_margin": "held on top of an order by quantity, whose price can move; 0 to below 1",
@@ -88,6 +107,16 @@ _POLICY_NAMES = {
     "performance_lookback_days": "lookback_days",
     "allocation_method": "allocation",
     "disabled_strategies": "disabled",
+    "drawdown_warning": "breakers.drawdown_warning",
+    "drawdown_reduce": "breakers.drawdown_reduce",
+    "drawdown_halt": "breakers.drawdown_halt",
+    "daily_loss_limit": "breakers.daily_loss_limit",
+    "failure_cascade_count": "breakers.failure_cascade_count",
+    "failure_cascade_minutes": "breakers.failure_cascade_minutes",
+    "equity_jump_limit": "breakers.equity_jump_limit",
+    "price_jump_limit": "breakers.price_jump_limit",
+    "jump_confirmations": "breakers.jump_confirmations",
+    "stale_after_days": "breakers.stale_after_days",
 }
 
 _OPENING = """\
@@ -109,7 +138,7 @@ orchestrator:
   sharpe_threshold_reduce: 1.2
 ```
 
-The keys of the block `orchestrator` up to `on_demotion` are also those of a tenant's `config/orchestrator`
+The keys of the block `orchestrator` up to `stale_after_days` are also those of a tenant's `config/orchestrator`
 document, which wins over the settings for that tenant. The last five can only be set here.
 """
 

@@ -11,8 +11,10 @@ from typing import Any
 
 from backend.domain.audit import AuditEntry, AuditKind, audited
 from backend.domain.errors import ConfigurationError
+from backend.domain.guard import Breaker
 from backend.domain.signal import StrategyId
 from backend.domain.trading_state import OPERATOR, Restriction, Trading, TradingState
+from backend.domain.watch import rebased
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,14 @@ class Flatten(Command):
     is_all: bool = False
 
 
-TradingCommand = Halt | ReduceOnly | Resume | Flatten
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reset(Command):
+    """Lift what breakers hold, all of them unless some are named; the evidence so far trips none of them again."""
+
+    breakers: frozenset[Breaker] = frozenset()
+
+
+TradingCommand = Halt | ReduceOnly | Resume | Flatten | Reset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +87,8 @@ def obeyed(command: TradingCommand, trading: Trading, *, tenant_id: str, at: dat
             kind, after = AuditKind.REDUCE_ONLY, _restrained(trading, TradingState.REDUCING, command, at)
         case Flatten():
             kind, after = AuditKind.FLATTEN, _sold_out(trading, command, at)
+        case Reset():
+            kind, after = AuditKind.RESET, _reset(trading, command, at)
         case Resume():
             kind, after = AuditKind.RESUME, _resumed(trading)
     return logged_change(trading, after, kind, command, tenant_id=tenant_id, at=at)
@@ -129,6 +140,19 @@ def _sold_out(trading: Trading, command: Flatten, at: datetime) -> Trading:
     if not command.is_all or (own is not None and own.state is TradingState.HALTED):
         return replace(trading, epoch=trading.epoch + 1)
     return _restrained(trading, TradingState.REDUCING, command, at)
+
+
+def _reset(trading: Trading, command: Reset, at: datetime) -> Trading:
+    latched = trading.latched
+    lifted = (command.breakers or frozenset(latched)) & latched.keys()
+    if not lifted or (command.breakers - latched.keys()):
+        asked = ", ".join(sorted(command.breakers)) or "a breaker"
+        raise ConfigurationError(
+            f"reset: expected {asked} to have tripped, found {', '.join(sorted(latched)) or 'none that has'}; "
+            "see maestro status"
+        )
+    kept = {source: each for source, each in trading.restrictions.items() if source not in lifted}
+    return replace(trading, guard=rebased(trading.guard, lifted, at=at)).restricted(kept)
 
 
 def _resumed(trading: Trading) -> Trading:

@@ -1,7 +1,8 @@
 """What committing a decision changes: the capital it reserves and the standing of every strategy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from backend.domain.account import Account
@@ -15,8 +16,11 @@ from backend.domain.journal import Event, Filled, ModeEntered, PaperTraded, Stra
 from backend.domain.ledger import LedgerTrade, TradeKind
 from backend.domain.lots import Fill
 from backend.domain.order import ClientOrderId, OrderState, Side
+from backend.domain.sighting import Trip
 from backend.domain.signal import StrategyId
-from backend.domain.trading_state import Trading, WorkingOrder
+from backend.domain.trading_state import Restriction, Trading, WorkingOrder
+
+BREAKER = "breaker"  # who restricts, where it is not a person
 
 
 def account_snapshot(account: Account, book: PortfolioBook) -> AccountSnapshot:
@@ -33,17 +37,22 @@ def account_snapshot(account: Account, book: PortfolioBook) -> AccountSnapshot:
     )
 
 
-def reserved(trading: Trading, decision: Decision, account: Account, entry_hash: str) -> Trading:
-    """Note every order with the buying power it holds, raise the high-water mark and move the head of the log."""
+def reserved(trading: Trading, decision: Decision, entry_hash: str) -> Trading:
+    """Note every order with the buying power it holds, what the breakers saw, and the new head of the log."""
     orders = {
         intent.client_order_id: WorkingOrder(symbol=intent.symbol, side=intent.side, reserved=intent.reserved)
         for intent in decision.intents
     }
-    return replace(
-        trading.logged(entry_hash),
-        working={**trading.working, **orders},
-        high_water_mark=max(trading.high_water_mark, account.equity),
-    )
+    trading = tripped(trading, decision.watched.trips, decision.decided_at)
+    return replace(trading.logged(entry_hash), working={**trading.working, **orders}, guard=decision.watched.guard)
+
+
+def tripped(trading: Trading, trips: Iterable[Trip], at: datetime) -> Trading:
+    """Put in force what breakers ask for, until they are reset."""
+    asked = {
+        trip.breaker.value: Restriction(state=trip.state, reason=trip.reason, by=BREAKER, since=at) for trip in trips
+    }
+    return trading.restricted({**trading.restrictions, **asked})
 
 
 def decision_events(inputs: DecisionInputs, decision: Decision, book: PortfolioBook) -> tuple[Event, ...]:

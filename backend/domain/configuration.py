@@ -45,7 +45,8 @@ def _name(value: Any) -> str:
     return value
 
 
-_POLICY, _THRESHOLD, _PROBABILISTIC = "", "scoring", "probabilistic"  # the part of the policy that holds a field
+# the part of the policy that holds a field
+_POLICY, _THRESHOLD, _PROBABILISTIC, _BREAKERS = "", "scoring", "probabilistic", "breakers"
 _KEYS: dict[str, tuple[tuple[str, ...], str, Any]] = {
     "mode_policy": ((_POLICY,), "mode_policy", ModePolicyName),
     "sharpe_threshold_reduce": ((_THRESHOLD,), "reduce", _number),
@@ -67,6 +68,16 @@ _KEYS: dict[str, tuple[tuple[str, ...], str, Any]] = {
     "base_weights": ((_POLICY,), "base_weights", _weights),
     "disabled_strategies": ((_POLICY,), "disabled", _names),
     "on_demotion": ((_POLICY,), "on_demotion", OnDemotion),
+    "drawdown_warning": ((_BREAKERS,), "drawdown_warning", _number),
+    "drawdown_reduce": ((_BREAKERS,), "drawdown_reduce", _number),
+    "drawdown_halt": ((_BREAKERS,), "drawdown_halt", _number),
+    "daily_loss_limit": ((_BREAKERS,), "daily_loss_limit", _number),
+    "failure_cascade_count": ((_BREAKERS,), "failure_cascade_count", _whole),
+    "failure_cascade_minutes": ((_BREAKERS,), "failure_cascade_minutes", _whole),
+    "equity_jump_limit": ((_BREAKERS,), "equity_jump_limit", _number),
+    "price_jump_limit": ((_BREAKERS,), "price_jump_limit", _number),
+    "jump_confirmations": ((_BREAKERS,), "jump_confirmations", _whole),
+    "stale_after_days": ((_BREAKERS,), "stale_after_days", _whole),
 }
 _METADATA = frozenset({"version", "updated_at", "updated_by"})
 
@@ -79,7 +90,7 @@ def configured(defaults: DecisionPolicy, configuration: Mapping[str, Any]) -> De
     ConfigurationError
         An unknown key (with the nearest known one) or a value of the wrong kind or range.
     """
-    changes: dict[str, dict[str, Any]] = {_POLICY: {}, _THRESHOLD: {}, _PROBABILISTIC: {}}
+    changes: dict[str, dict[str, Any]] = {_POLICY: {}, _THRESHOLD: {}, _PROBABILISTIC: {}, _BREAKERS: {}}
     for key, value in configuration.items():
         if key in _METADATA:
             continue

@@ -1,21 +1,26 @@
 """Decide: from track records to identified orders, as one pure function.
 
-1. score   – mode and multiplier of every strategy at once, from the track record, by the mode policy;
-2. weigh   – base weight × mode multiplier, two factors on the allocation that the strategy asked for;
-3. restrain – expiry, systemic-sell override and trading state turn entries into HOLD;
-4. limit   – entries that together ask for more than the gross limit are scaled down together, exits never;
-5. size    – targets become crosses, orders and virtual fills (``sizing``), given an account;
-6. identify – one nonce a signal, one client_order_id an order.
+1. watch   – the circuit breakers look at account and market; what trips restricts trading from here on;
+2. score   – mode and multiplier of every strategy at once, from the track record, by the mode policy;
+3. weigh   – base weight × mode multiplier, two factors on the allocation that the strategy asked for;
+4. restrain – expiry, systemic-sell override and trading state turn entries into HOLD;
+5. limit   – entries that together ask for more than the gross limit are scaled down together, exits never;
+6. size    – targets become crosses, orders and virtual fills (``sizing``), given an account;
+7. identify – one nonce a signal, one client_order_id an order.
 
-Stages 1 to 4 work on arrays; objects are made once, at the border.
+Stages 2 to 5 work on arrays; objects are made once, at the border.
 """
+
+from collections.abc import Mapping
 
 from backend.domain.decision import Decision, DecisionInputs, ModeChange, StrategyDecision
 from backend.domain.identity import nonces, session_id
 from backend.domain.mode import DISABLED, Evidence, Judgement, Mode, ModeState, Score
-from backend.domain.signal import Action, StrategyId, StrategySignal
+from backend.domain.sighting import Watched
+from backend.domain.signal import Action, StrategyId, StrategySignal, Symbol
 from backend.domain.sizing import size
-from backend.domain.trading_state import TradingState
+from backend.domain.trading_state import TradingState, strictest
+from backend.domain.watch import watch
 
 LIQUIDATED = "flatten: an operator has ordered this strategy's positions to be sold"
 _SILENT = StrategySignal(action=Action.HOLD, ticker=None, allocation=0.0, confidence=0.0, reasoning="not asked")
@@ -38,9 +43,12 @@ def decide(inputs: DecisionInputs) -> Decision:
         ]
     )
     systemic = len(sellers) >= inputs.policy.systemic_sell_threshold
-    overrides = _overrides(inputs, names, signals, sellers if systemic else ())
+    watched = _watched(inputs)
+    state = strictest([inputs.trading_state, *(trip.state for trip in watched.trips)])
+    restraint = _restraint(state, watched) or (_systemic_details(sellers, inputs) if systemic else None)
+    overrides = _overrides(inputs, names, signals, restraint, watched.doubtful)
     decided = _decided(inputs, names, signals, scored, overrides)
-    sized = size(inputs, decided)
+    sized = size(inputs, decided, state, watched.doubtful)
     return Decision(
         tenant_id=inputs.tenant_id,
         tick_id=inputs.tick_id,
@@ -51,6 +59,8 @@ def decide(inputs: DecisionInputs) -> Decision:
         systemic_sellers=sellers,
         systemic_risk_detected=systemic,
         systemic_risk_details=_systemic_details(sellers, inputs) if systemic else "",
+        trading_state=state,
+        watched=watched,
         mode_changes=_mode_changes(inputs, names, scored.scores),
         intents=sized.intents,
         crosses=sized.crosses,
@@ -121,24 +131,41 @@ def _overrides(
     inputs: DecisionInputs,
     names: list[StrategyId],
     signals: list[StrategySignal],
-    systemic_sellers: tuple[StrategyId, ...],
+    everyone: str | None,
+    doubtful: Mapping[Symbol, str],
 ) -> list[str | None]:
     """Say for every signal why it is not carried out as it is; exits are held back only to sell everything."""
-    everyone = None
-    if inputs.trading_state is not TradingState.ACTIVE:
-        everyone = f"trading state {inputs.trading_state}: no new entries"
-    elif systemic_sellers:
-        everyone = _systemic_details(systemic_sellers, inputs)
     return [
         LIQUIDATED
         if name in inputs.liquidating
         else None
         if signal.action is not Action.BUY
-        else everyone
-        if everyone or signal.expires_at is None or signal.expires_at > inputs.now
-        else f"signal expired at {signal.expires_at.isoformat()}"
+        else everyone or _own_restraint(signal, inputs, doubtful)
         for name, signal in zip(names, signals, strict=True)
     ]
+
+
+def _own_restraint(signal: StrategySignal, inputs: DecisionInputs, doubtful: Mapping[Symbol, str]) -> str | None:
+    """Say why this one entry may not be made: its price is in doubt, or it has expired."""
+    if signal.ticker is not None and signal.ticker in doubtful:
+        return f"price in doubt: {doubtful[signal.ticker]}"
+    if signal.expires_at is not None and signal.expires_at <= inputs.now:
+        return f"signal expired at {signal.expires_at.isoformat()}"
+    return None
+
+
+def _watched(inputs: DecisionInputs) -> Watched:
+    """Let the breakers look; without a look they remember what they did."""
+    if inputs.sighting is None:
+        return Watched(guard=inputs.guard)
+    return watch(inputs.guard, inputs.sighting, inputs.policy.breakers, inputs.latched)
+
+
+def _restraint(state: TradingState, watched: Watched) -> str | None:
+    """Say why nobody may enter."""
+    if state is not TradingState.ACTIVE:
+        return f"trading state {state}: no new entries"
+    return None if watched.doubt is None else f"in doubt: {watched.doubt}"
 
 
 def _systemic_details(sellers: tuple[StrategyId, ...], inputs: DecisionInputs) -> str:

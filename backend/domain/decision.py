@@ -9,11 +9,13 @@ from typing import NamedTuple
 from backend.domain.account import Account, Asset
 from backend.domain.book import PortfolioBook
 from backend.domain.crossing import Cross
+from backend.domain.guard import Breaker, Guard
 from backend.domain.identity import agent_id
 from backend.domain.lots import Fill
 from backend.domain.mode import Mode, ModeState
 from backend.domain.order import OrderIntent, Side
 from backend.domain.policy import DecisionPolicy
+from backend.domain.sighting import Sighting, Watched
 from backend.domain.signal import Action, Signal, StrategyId, StrategySignal, Symbol
 from backend.domain.track_record import TrackRecord
 from backend.domain.trading_state import TradingState
@@ -26,7 +28,8 @@ class DecisionInputs:
     Without ``account`` nothing is sized: the caller executes the signals himself. ``entropy`` is what nonces
     are derived from (at most 64 bytes). ``reserved`` and ``working`` are the buying power and the sides of the market
     that orders under way hold, of all portfolios of the account. ``liquidating`` are the strategies whose positions an
-    operator has ordered to be sold.
+    operator has ordered to be sold. ``trading_state`` is what held before this look; ``sighting`` is the look that the
+    breakers judge, with the ``guard`` and the ``latched`` ones of the looks before it.
     """
 
     tenant_id: str
@@ -39,6 +42,9 @@ class DecisionInputs:
     failures: Mapping[StrategyId, str] = field(default_factory=dict)
     book: PortfolioBook = field(default_factory=PortfolioBook)
     trading_state: TradingState = TradingState.ACTIVE
+    latched: Mapping[Breaker, TradingState] = field(default_factory=dict)
+    guard: Guard = field(default_factory=Guard)
+    sighting: Sighting | None = None
     reserved: Decimal = Decimal(0)
     working: Mapping[Symbol, frozenset[Side]] = field(default_factory=dict)
     liquidating: frozenset[StrategyId] = frozenset()
@@ -97,7 +103,7 @@ class ModeChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The result of ``decide``."""
+    """The result of ``decide``; ``trading_state`` is the one that it was taken under, after what the breakers saw."""
 
     tenant_id: str
     tick_id: str
@@ -108,6 +114,8 @@ class Decision:
     systemic_sellers: tuple[StrategyId, ...]
     systemic_risk_detected: bool
     systemic_risk_details: str
+    trading_state: TradingState = TradingState.ACTIVE
+    watched: Watched = field(default_factory=lambda: Watched(guard=Guard()))
     mode_changes: tuple[ModeChange, ...] = ()
     intents: tuple[OrderIntent, ...] = ()
     crosses: tuple[Cross, ...] = ()

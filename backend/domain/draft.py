@@ -35,6 +35,7 @@ class Draft:
     paper_price: Mapping[Side, Decimal]  # virtual fill ÷ observed price
     paper_fee: Decimal  # ÷ value
     has_open_orders: bool
+    doubtful: Mapping[Symbol, str]  # symbols whose price waits to be confirmed
     working: dict[Symbol, frozenset[Side]]  # sides of earlier orders, and of those drafted here
     decided: dict[StrategyId, StrategyDecision] = field(default_factory=dict)  # of those who want to trade
     intents: list[OrderIntent] = field(default_factory=list)
@@ -43,7 +44,7 @@ class Draft:
     denials: list[Denial] = field(default_factory=list)
 
     @classmethod
-    def of(cls, inputs: DecisionInputs, account: Account) -> "Draft":
+    def of(cls, inputs: DecisionInputs, account: Account, doubtful: Mapping[Symbol, str]) -> "Draft":
         slippage = inputs.policy.shadow_slippage_bps * BASIS_POINT
         return cls(
             inputs=inputs,
@@ -53,6 +54,7 @@ class Draft:
             paper_price={Side.BUY: 1 + slippage, Side.SELL: 1 - slippage},
             paper_fee=inputs.policy.shadow_fee_bps * BASIS_POINT,
             has_open_orders=bool(inputs.book.open_orders),
+            doubtful=doubtful,
             working=dict(inputs.working),
         )
 
@@ -120,6 +122,9 @@ class Draft:
         observed = self.inputs.prices.get(symbol)
         if observed is None:
             self.deny(each, f"no price for {symbol}: the virtual book keeps it", symbol)
+            return
+        if symbol in self.doubtful:
+            self.deny(each, f"price in doubt, the virtual book keeps it: {self.doubtful[symbol]}", symbol)
             return
         price = observed * self.paper_price[side]
         fill = Fill(

@@ -3,6 +3,7 @@
 MaestroError
 ├── ConfigurationError          a setting is missing, unknown or out of range
 ├── SignalError                 a strategy returned something that is not a signal
+│   └── SignalRefused           a presented signal may not be executed: altered, expired, replayed, not ours
 ├── StrategyError
 │   ├── StrategyLoadError       a strategy module does not import, or its class cannot be built
 │   ├── StrategyFailed          evaluate() raised
@@ -33,6 +34,10 @@ class ConfigurationError(MaestroError):
 
 
 class SignalError(MaestroError):
+    pass
+
+
+class SignalRefused(SignalError):
     pass
 
 

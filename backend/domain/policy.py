@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from backend.domain.breaker_limits import BreakerLimits
 from backend.domain.errors import ConfigurationError
 from backend.domain.mode import ModePolicy, ThresholdPolicy
 from backend.domain.probabilistic_policy import ProbabilisticPolicy
@@ -58,6 +59,7 @@ class DecisionPolicy:
     base_weights: Mapping[str, float] = field(default_factory=dict)
     disabled: frozenset[str] = frozenset()
     on_demotion: OnDemotion = OnDemotion.EXIT_ONLY
+    breakers: BreakerLimits = field(default_factory=BreakerLimits)
     min_order_notional: Decimal = Decimal("1.00")
     drift_band: float = 0.10
     reserve_margin: Decimal = Decimal("0.01")

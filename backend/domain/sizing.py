@@ -8,7 +8,7 @@
 4. order  – what is left over: exits first, entries share the room: gross limit and unreserved buying power.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_DOWN, Decimal
 
 from backend.domain.crossing import Interest, crossed
@@ -21,16 +21,25 @@ from backend.domain.policy import OnDemotion
 from backend.domain.signal import Action, StrategyId, Symbol
 from backend.domain.trading_state import TradingState
 
+NOTHING: Mapping[Symbol, str] = {}
 CENT = Decimal("0.01")
 MICRO_SHARE = Decimal("0.000001")
 
 
-def size(inputs: DecisionInputs, decided: Iterable[StrategyDecision]) -> Sized:
-    """Turn decisions into intents; nothing without an account, while HALTED only what an operator has sold."""
+def size(
+    inputs: DecisionInputs,
+    decided: Iterable[StrategyDecision],
+    state: TradingState,
+    doubtful: Mapping[Symbol, str] = NOTHING,
+) -> Sized:
+    """Turn decisions into intents; nothing without an account, while HALTED only what an operator has sold.
+
+    Nothing is filled virtually at a price that is in doubt.
+    """
     if inputs.account is None:
         return Sized()
-    draft = Draft.of(inputs, inputs.account)
-    is_halted = inputs.trading_state is TradingState.HALTED
+    draft = Draft.of(inputs, inputs.account, doubtful)
+    is_halted = state is TradingState.HALTED
     sells: list[Interest] = []
     buys: list[Interest] = []
     for each in decided:

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from backend.domain.guard import Breaker, Guard
 from backend.domain.order import ClientOrderId, Side
 from backend.domain.signal import StrategyId, Symbol
 
@@ -20,6 +21,7 @@ class TradingState(StrEnum):
 
 GENESIS_HASH = "0" * 64
 OPERATOR = "operator"  # the source of what people command; breakers go by their own names
+_BREAKERS = frozenset(Breaker)
 _SEVERITY = {state: rank for rank, state in enumerate(TradingState)}
 
 
@@ -51,7 +53,8 @@ class WorkingOrder:
 class Trading:
     """One account's trading document: the thing every commit is conditional on.
 
-    ``restrictions`` are those in force, by source. ``working`` holds every order that is not final, of all portfolios.
+    ``restrictions`` are those in force, by source; ``guard`` is what the breakers remember. ``working`` holds every
+    order that is not final, of all portfolios.
     ``sleeves`` is what each portfolio's sleeves hold together, ``external`` what the account held beyond them when it
     was last looked at. ``liquidation`` names, by portfolio, the strategies whose positions an operator has ordered to
     be sold and that still hold some. ``log_head`` is the hash of the newest log entry and ``log_count`` its number, so
@@ -60,7 +63,7 @@ class Trading:
 
     epoch: int = 0
     restrictions: Mapping[str, Restriction] = field(default_factory=dict)
-    high_water_mark: Decimal = Decimal(0)
+    guard: Guard = field(default_factory=Guard)
     working: Mapping[ClientOrderId, WorkingOrder] = field(default_factory=dict)
     sleeves: Mapping[str, Mapping[Symbol, Decimal]] = field(default_factory=dict)
     external: Mapping[Symbol, Decimal] = field(default_factory=dict)
@@ -77,6 +80,11 @@ class Trading:
     def reason(self) -> str:
         """Every restriction's source and reason."""
         return "; ".join(f"{source}: {each.reason}" for source, each in sorted(self.restrictions.items()))
+
+    @property
+    def latched(self) -> dict[Breaker, TradingState]:
+        """The breakers that have tripped and were not reset, with the state that each holds trading down to."""
+        return {Breaker(source): each.state for source, each in self.restrictions.items() if source in _BREAKERS}
 
     @property
     def reserved(self) -> Decimal:

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from backend.domain.adjustment import Adjustment, Origin, action_adjustment, fee_adjustment
+from backend.domain.audit import AuditEntry
 from backend.domain.book import PortfolioBook
 from backend.domain.corporate_action import CorporateAction
 from backend.domain.errors import ConfigurationError
 from backend.domain.journal import Event, Filled, folded, noted
 from backend.domain.ledger import LedgerTrade
 from backend.domain.market import new_york_day, start_of
-from backend.domain.order import OrderState
+from backend.domain.order import ClientOrderId, OrderState
 from backend.domain.reconciliation import with_holdings
 from backend.domain.settlement import rebased, settled_orders, settled_trading, settlement_events
 from backend.domain.signal import Symbol
@@ -31,13 +32,17 @@ FEES_KNOWN_DAYS = 30  # for how long a fee that was charged is remembered at lea
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Trading document and book as they stand now, and what brought them there since they were stored."""
+    """Trading document and book as they stand now, and what brought them there since they were stored.
+
+    ``missing`` are orders that the venue acknowledged before and does not know now.
+    """
 
     trading: Trading
     book: PortfolioBook
     orders: tuple[OrderState, ...] = ()
     trades: tuple[LedgerTrade, ...] = ()
     events: tuple[Event, ...] = ()
+    missing: frozenset[ClientOrderId] = frozenset()
 
 
 def up_to_date(observed: Observation, venue: Venue, bars: Bars, origin: Origin) -> Standing:
@@ -49,7 +54,9 @@ def up_to_date(observed: Observation, venue: Venue, bars: Bars, origin: Origin) 
         The sleeves hold shares of another account, or orders are under way there.
     """
     _require_own(observed.book, venue.account_id)
-    outcomes = refresh(tuple(observed.book.open_orders.values()), venue)
+    acknowledged = observed.trading.guard.acknowledged_orders
+    refreshed = refresh(tuple(observed.book.open_orders.values()), venue, acknowledged)
+    outcomes = refreshed.outcomes
     fills = settlement_events(observed.book, outcomes)
     added = rebased(observed.book, outcomes)
     book, today = settled_orders(observed.book, outcomes), new_york_day(venue.now())
@@ -63,11 +70,18 @@ def up_to_date(observed: Observation, venue: Venue, bars: Bars, origin: Origin) 
         orders=tuple(each.order for each in added),
         trades=(*(each.trade for each in added if each.trade is not None), *adjustment.trades),
         events=adjustment.events,
+        missing=refreshed.missing,
     )
 
 
 def book_commit(
-    key: PortfolioKey, observed: Observation, standing: Standing, *, at: datetime, run_id: str
+    key: PortfolioKey,
+    observed: Observation,
+    standing: Standing,
+    *,
+    at: datetime,
+    run_id: str,
+    audit: tuple[AuditEntry, ...] = (),
 ) -> BookCommit:
     """Return what a job outside ticks commits when it has brought the book from ``observed`` to ``standing``."""
     book, journal = noted(standing.book, standing.events, at=at, run_id=run_id)
@@ -79,6 +93,7 @@ def book_commit(
         orders=standing.orders,
         trades=standing.trades,
         journal=journal,
+        audit=audit,
     )
 
 

@@ -11,18 +11,13 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 
-from backend.domain.account import Account
 from backend.domain.adjustment import Origin
-from backend.domain.commitment import account_snapshot, cross_trades, decision_events, reserved, with_orders
-from backend.domain.configuration import configured
+from backend.domain.commitment import cross_trades, decision_events, reserved, with_orders
 from backend.domain.decide import decide
-from backend.domain.decision import DecisionInputs
-from backend.domain.errors import CommitConflict, ConfigurationError, MarketDataError, TickAlreadyCommitted
+from backend.domain.errors import CommitConflict, TickAlreadyCommitted
 from backend.domain.journal import folded, noted
-from backend.domain.market import MarketData
 from backend.domain.order import OrderState, OrderStatus
 from backend.domain.policy import DecisionPolicy
 from backend.domain.reconciliation import reconciled, with_holdings
@@ -31,12 +26,14 @@ from backend.domain.signal import Symbol
 from backend.domain.tick import Observation, PortfolioKey, TickCommit, TickRequest, TickResult, TickState, TickStatus
 from backend.engine.bookkeeping import Standing, up_to_date
 from backend.engine.execution import Venue, record, submit
+from backend.engine.gathering import gathered
 from backend.engine.log_entry import log_entry
 from backend.engine.resumption import refusals
-from backend.engine.track_records import current_record
+from backend.engine.sightings import NoStatements
 from backend.ports.bars import Bars
 from backend.ports.broker import Broker
 from backend.ports.clock import Clock
+from backend.ports.statements import Statements
 from backend.ports.strategies import Strategies
 from backend.ports.summary import Summarizer
 from backend.ports.ticks import TickStore
@@ -63,6 +60,7 @@ class Cycle:
     policy: DecisionPolicy
     symbols: tuple[Symbol, ...]
     narrator: Summarizer | None = None
+    statements: Statements = field(default_factory=NoStatements)
     history_days: int = 260
     entropy: Callable[[TickRequest], bytes] = random_entropy
 
@@ -109,7 +107,7 @@ def _decide(request: TickRequest, cycle: Cycle, observed: Observation) -> TickCo
         account = cycle.broker.account()  # what was found filled must be in the account that is decided on
     trading = reconciled(standing.trading, standing.book, request.key.portfolio_id, account)
     current = replace(observed, book=standing.book, trading=trading)
-    inputs, is_extended = _inputs(request, cycle, current, account)
+    inputs, is_extended = gathered(request, cycle, current, account, replace(standing, trading=trading))
     decision = decide(inputs)
     orders = tuple(
         OrderState(intent=intent, tick_id=request.tick_id, decided_at=inputs.now, status=OrderStatus.INTENT)
@@ -139,7 +137,7 @@ def _decide(request: TickRequest, cycle: Cycle, observed: Observation) -> TickCo
         ),
         decision=decision,
         log=entry,
-        trading=with_holdings(reserved(trading, decision, account, entry.entry_hash), book, request.key.portfolio_id),
+        trading=with_holdings(reserved(trading, decision, entry.entry_hash), book, request.key.portfolio_id),
         book=book,
         journal=journal,
         record=inputs.record if is_extended else None,
@@ -154,56 +152,6 @@ def _decide(request: TickRequest, cycle: Cycle, observed: Observation) -> TickCo
 def _standing(request: TickRequest, cycle: Cycle, observed: Observation, account_id: str) -> Standing:
     origin = Origin(key=request.key, account_id=account_id, run_id=request.tick_id)
     return up_to_date(observed, cycle.venue(request.key, account_id), cycle.bars, origin)
-
-
-def _inputs(request: TickRequest, cycle: Cycle, current: Observation, account: Account) -> tuple[DecisionInputs, bool]:
-    """Gather what the decision depends on; say whether the track record was brought up to date for it."""
-    now = cycle.clock.now()
-    market = _market(_universe(cycle, current), now, cycle)
-    symbols = tuple(Symbol(symbol) for symbol in market)
-    evaluation = cycle.strategies.evaluate(market, account_snapshot(account, current.book), None)
-    record, is_extended = current_record(
-        cycle.store, request.key, current.record, now.date(), evaluation.signals.keys()
-    )
-    inputs = DecisionInputs(
-        tenant_id=request.key.tenant_id,
-        tick_id=request.tick_id,
-        now=now,
-        entropy=cycle.entropy(request),
-        signals=evaluation.signals,
-        failures=evaluation.failures,
-        record=record,
-        policy=configured(cycle.policy, current.configuration),
-        book=replace(current.book, paper={}),  # no rule asks for them
-        trading_state=current.trading.state,
-        reserved=current.trading.reserved,
-        working=current.trading.sides(),
-        liquidating=current.trading.liquidation.get(request.key.portfolio_id, frozenset()),
-        account=account,
-        prices=cycle.bars.latest(symbols, at=now),
-        assets=cycle.broker.assets(symbols),
-    )
-    return inputs, is_extended
-
-
-def _universe(cycle: Cycle, current: Observation) -> tuple[Symbol, ...]:
-    """Return the portfolio's own symbols, else the configured ones, and whatever the sleeves hold."""
-    symbols = current.portfolio.get("symbols", cycle.symbols)
-    if not isinstance(symbols, list | tuple) or not all(isinstance(symbol, str) and symbol for symbol in symbols):
-        raise ConfigurationError(
-            f"portfolios/…: expected symbols to be a list of tickers, found {symbols!r}; correct it"
-        )
-    return tuple(sorted({*map(Symbol, symbols), *current.book.held()}))
-
-
-def _market(universe: tuple[Symbol, ...], now: datetime, cycle: Cycle) -> MarketData:
-    market = cycle.bars.daily(universe, until=now, days=cycle.history_days)
-    if universe and not market:
-        raise MarketDataError(
-            f"expected daily bars of at least one of {', '.join(universe)}, found none until {now.isoformat()}; "
-            "check the price source and the symbols"
-        )
-    return market
 
 
 def _execute(request: TickRequest, cycle: Cycle, committed: Observation, draft: TickCommit) -> TickResult:

@@ -9,7 +9,7 @@
    moved the trading document meanwhile, the outcomes are laid over what it left.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -40,6 +40,7 @@ from backend.domain.trading_state import TradingState
 from backend.ports.broker import Broker
 from backend.ports.ticks import TickStore
 
+FORGOTTEN = "the broker does not know it any more, as an operator has acknowledged"
 NONE: Mapping[ClientOrderId, str] = {}
 LOOK_AGAIN_AFTER = timedelta(seconds=2)  # so a halt stops even the rest of a long series of orders
 SEND_WITHIN = timedelta(minutes=4)  # every retry of a task comes sooner
@@ -112,18 +113,33 @@ def _waits_for_actions(order: OrderState, venue: Venue, current: Observation) ->
     return is_open and through is not None and through < new_york_day(venue.now())
 
 
-def refresh(orders: Sequence[OrderState], venue: Venue) -> list[Settled]:
-    """Look up orders of earlier ticks; one that the venue does not know long after it was decided is ended."""
-    outcomes = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshed:
+    """What looking up open orders brought; ``missing`` are those that the venue had, and does not know any more."""
+
+    outcomes: tuple[Settled, ...]
+    missing: frozenset[ClientOrderId]
+
+
+def refresh(orders: Sequence[OrderState], venue: Venue, acknowledged: Collection[ClientOrderId] = ()) -> Refreshed:
+    """Look up orders of earlier ticks; one that the venue does not know long after it was decided is ended.
+
+    One that the venue has acknowledged before is not: it is missing until an operator has acknowledged that.
+    """
+    outcomes, missing = [], set()
     for order in orders:
-        answer = venue.broker.find(order.intent.client_order_id)
+        identifier = order.intent.client_order_id
+        answer = venue.broker.find(identifier)
         if answer is not None:
             settled = venue.settled(order, answer)
             if settled.order != order:
                 outcomes.append(settled)
+        elif order.broker_order_id and identifier not in acknowledged:
+            missing.add(identifier)
         elif venue.now() - order.decided_at >= ABSENT_AFTER:
-            outcomes.append(ended(order, OrderStatus.DENIED, "proven absent: the broker never received it"))
-    return outcomes
+            reason = FORGOTTEN if order.broker_order_id else "proven absent: the broker never received it"
+            outcomes.append(ended(order, OrderStatus.DENIED, reason))
+    return Refreshed(outcomes=tuple(outcomes), missing=frozenset(missing))
 
 
 def _submitted(order: OrderState, venue: Venue) -> Settled:

@@ -91,10 +91,11 @@ def _sell(key: PortfolioKey, desk: Desk, exits: dict[ClientOrderId, None], ticks
         return []
     try:
         if not any(observed.book.is_open(name) for name in pending) and ticks[key] < MOST_TICKS:
-            ticks[key] += 1
             cycle = replace(desk.cycle, strategies=Silence(), narrator=None)
             result = run_cycle(TickRequest(key=key, scheduled_at=desk.cycle.clock.now()), cycle)
-            exits |= dict.fromkeys(order.intent.client_order_id for order in result.orders)
+            if not result.was_resumed:  # else a tick of this very instant was there before
+                ticks[key] += 1
+                exits |= dict.fromkeys(order.intent.client_order_id for order in result.orders)
         reconcile(key, desk)
     except (BrokerUnavailable, BrokerRefused) as e:
         return [f"{key.portfolio_id}: {e}"]

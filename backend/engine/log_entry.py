@@ -49,6 +49,14 @@ def decision_body(decision: Decision) -> dict[str, Any]:
         "systemic_risk_detected": decision.systemic_risk_detected,
         "systemic_risk_details": decision.systemic_risk_details,
         "signals_modified": decision.signals_modified,
+        "trading_state": decision.trading_state.value,
+        "trips": [
+            {"breaker": each.breaker.value, "state": each.state.value, "reason": each.reason}
+            for each in decision.watched.trips
+        ],
+        "warnings": list(decision.watched.warnings),
+        "doubt": decision.watched.doubt,
+        "doubtful": {str(symbol): why for symbol, why in decision.watched.doubtful.items()},
         "mode_changes": [
             {
                 "strategy_name": change.strategy,

@@ -3,8 +3,9 @@
 1. observe the book, then the account;
 2. look up every order that is not final, and book what it filled (``bookkeeping``);
 3. note what the account holds beyond the sleeves (EXTERNAL);
-4. compare the fills that the broker has booked for our orders with the journal's;
-5. one commit, if anything changed.
+4. let the breaker that watches the broker look at what the account is short of, and at orders it has lost;
+5. compare the fills that the broker has booked for our orders with the journal's;
+6. one commit, if anything changed.
 """
 
 from collections import defaultdict
@@ -13,13 +14,19 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from backend.domain.account import Account
 from backend.domain.adjustment import Origin
+from backend.domain.audit import AuditEntry, AuditKind, audited
 from backend.domain.book import PortfolioBook
+from backend.domain.breakers.disagreement import watched_broker
+from backend.domain.commitment import tripped
+from backend.domain.configuration import configured
 from backend.domain.errors import CommitConflict
 from backend.domain.journal import Event, Filled
 from backend.domain.market import new_york_day, start_of
-from backend.domain.order import OrderState, Side
+from backend.domain.order import ClientOrderId, OrderState, OrderStatus, Side
 from backend.domain.reconciliation import reconciled
+from backend.domain.sighting import Sighting
 from backend.domain.signal import Symbol
 from backend.domain.statement import Activity, ActivityKind
 from backend.domain.tick import Observation, PortfolioKey
@@ -27,6 +34,7 @@ from backend.domain.trading_state import Trading
 from backend.engine.bookkeeping import Standing, book_commit, up_to_date
 from backend.engine.cycle import Cycle
 from backend.engine.journal_pages import events_since
+from backend.engine.sightings import missing_orders
 from backend.ports.snapshots import SnapshotStore
 from backend.ports.statements import Statements
 
@@ -55,6 +63,12 @@ class Reconciled:
     trading: Trading
     book: PortfolioBook
 
+    @property
+    def unresolved(self) -> tuple[ClientOrderId, ...]:
+        """The orders that the broker may or may not have."""
+        doubtful = (OrderStatus.UNRESOLVED, OrderStatus.INTENT)
+        return tuple(each.intent.client_order_id for each in self.open_orders if each.status in doubtful)
+
 
 def reconcile(key: PortfolioKey, desk: Desk) -> Reconciled:
     """Bring the book up to date with the broker.
@@ -82,8 +96,9 @@ def _reconciled(key: PortfolioKey, desk: Desk) -> Reconciled:
         account = cycle.broker.account()  # what was found filled must be in the account that is compared
     trading = reconciled(standing.trading, standing.book, key.portfolio_id, account)
     now = cycle.clock.now()
+    trading, audit = _watched(key, observed, replace(standing, trading=trading), account, desk, now)
     differences = _differences(key, observed, standing, desk, now)
-    book = _committed(key, desk, observed, replace(standing, trading=trading), now)
+    book = _committed(key, desk, observed, replace(standing, trading=trading), audit, now)
     return Reconciled(
         moved=standing.orders,
         open_orders=tuple(book.open_orders.values()),
@@ -94,12 +109,51 @@ def _reconciled(key: PortfolioKey, desk: Desk) -> Reconciled:
     )
 
 
+def _watched(
+    key: PortfolioKey, observed: Observation, standing: Standing, account: Account, desk: Desk, now: datetime
+) -> tuple[Trading, tuple[AuditEntry, ...]]:
+    """Let one breaker look; the others look at what a tick reads, and this job does not."""
+    trading = standing.trading
+    short = sorted(symbol for symbol, quantity in trading.external.items() if quantity < 0)
+    seen = Sighting(
+        at=now,
+        equity=account.equity,
+        newest_bar=None,
+        prices=desk.cycle.bars.latest(short, at=now) if short else {},
+        external=trading.external,
+        missing_orders=missing_orders(trading, standing.missing, standing.book.open_orders),
+    )
+    limits = configured(desk.cycle.policy, observed.configuration).breakers
+    watched = watched_broker(trading.guard, seen, limits)
+    trips = [trip for trip in watched.trips if trip.breaker not in trading.latched]
+    trading = tripped(replace(trading, guard=watched.guard), trips, now)
+    entries = []
+    for trip in trips:
+        facts = {"breaker": trip.breaker.value, "state": trip.state.value, "portfolio_id": key.portfolio_id}
+        trading, entry = audited(
+            trading,
+            AuditKind.BREAKER_TRIPPED,
+            tenant_id=key.tenant_id,
+            at=now,
+            actor=RUN_ID,
+            reason=trip.reason,
+            facts=facts,
+        )
+        entries.append(entry)
+    return trading, tuple(entries)
+
+
 def _committed(
-    key: PortfolioKey, desk: Desk, observed: Observation, standing: Standing, now: datetime
+    key: PortfolioKey,
+    desk: Desk,
+    observed: Observation,
+    standing: Standing,
+    audit: tuple[AuditEntry, ...],
+    now: datetime,
 ) -> PortfolioBook:
     if (standing.trading, standing.book) == (observed.trading, observed.book):
         return observed.book
-    commit = book_commit(key, observed, standing, at=now, run_id=RUN_ID)
+    commit = book_commit(key, observed, standing, at=now, run_id=RUN_ID, audit=audit)
     desk.store.commit_book(commit)
     return commit.book
 
@@ -115,6 +169,8 @@ def _differences(
         return ()
     open_ids = {order.broker_order_id for order in standing.book.open_orders.values()}
     theirs = _by_order(_executions(desk.statements.activities(first, new_york_day(now)), first))
+    if not ours.keys() & theirs.keys():
+        return ()  # a paper broker's clock may stand at another day; positions are compared all the same
     return tuple(
         f"order {identifier}: the ledger has {ours[identifier]} shares, the broker booked {theirs.get(identifier, 0)}"
         for identifier in sorted(ours)

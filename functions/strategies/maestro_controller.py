@@ -1,22 +1,25 @@
-"""MaestroController: thin over ``decide``, for systems that execute the judged signals themselves."""
+"""MaestroController: thin over the engine, for systems that execute the judged signals themselves."""
 
 import asyncio
 import logging
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from backend.adapters.documents import DocumentStore, open_documents
+from backend.adapters.documents.acceptance_documents import AcceptanceDocuments
 from backend.adapters.system_clock import SystemClock
 from backend.adapters.template_summary import TemplateSummarizer
+from backend.domain.acceptance import MAX_AGE
 from backend.domain.decision import published_signals
 from backend.domain.errors import SignalError
 from backend.domain.mode import ThresholdPolicy
 from backend.domain.policy import DecisionPolicy
 from backend.domain.signal import Signal, StrategyId, StrategySignal, read_signal
 from backend.domain.tick import PortfolioKey
+from backend.engine.acceptance import accept
 from backend.engine.cycle import ENTROPY_BYTES
 from backend.engine.orchestration import Judged, judge
 from backend.ports.clock import Clock
@@ -53,7 +56,9 @@ class MaestroDecision:
 
 
 class MaestroController:
-    """Judge signals for one tenant and user.
+    """Judge signals for one tenant and user, and accept each of them once.
+
+    ``orchestrate`` returns judged signals. Whoever executes them calls ``accept`` before each one.
 
     The class attributes are process-wide defaults, read at call time; a tenant's ``config/orchestrator``
     document overrides them without touching the class.
@@ -79,7 +84,9 @@ class MaestroController:
         clock: Clock | None = None,
         summarizer: Summarizer | None = None,
     ) -> None:
-        self._store = DocumentStore(open_documents(db))
+        documents = open_documents(db)
+        self._store = DocumentStore(documents)
+        self._acceptances = AcceptanceDocuments(documents)
         self._key = PortfolioKey(tenant_id=tenant_id, uid=uid or "default")
         self._clock = clock or SystemClock()
         self._summarizer = summarizer or TemplateSummarizer()
@@ -118,6 +125,38 @@ class MaestroController:
             )
         logger.info("Maestro orchestration complete: %d signals modified", judged.decision.signals_modified)
         return published_signals(judged.decision), _public(judged)
+
+    async def accept(self, signal: Mapping[str, Any], *, actor: str, max_age: timedelta = MAX_AGE) -> None:
+        """Spend the nonce of a judged signal; execute the signal when this returns, and only then.
+
+        Parameters
+        ----------
+        signal : mapping
+            As ``orchestrate`` returned it, or as it came out of JSON or a document store.
+        actor : str
+            Who executes it, for the audit log.
+        max_age : timedelta
+            How long after its decision a signal is good; at most 12 hours.
+
+        Raises
+        ------
+        SignalRefused
+            It is not what Maestro issued, too old, executed before, or trading does not allow it. The refusal is in the
+            audit log.
+        StoreError
+            It is not known whether the nonce is spent: do not execute the signal; ask again if you like.
+        ConfigurationError
+            No actor, or ``max_age`` out of range.
+        """
+        await asyncio.to_thread(
+            accept,
+            signal,
+            tenant_id=self._key.tenant_id,
+            actor=actor,
+            acceptances=self._acceptances,
+            now=self._clock.now,
+            max_age=max_age,
+        )
 
     def _judge(self, signals: Mapping[StrategyId, StrategySignal], failures: Mapping[StrategyId, str]) -> Judged:
         return judge(

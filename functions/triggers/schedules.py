@@ -25,6 +25,7 @@ R = TypeVar("R")
 _TICK: Any = params.StringParam("MAESTRO_SCHEDULE__TICK", default="*/5 9-16 * * 1-5")
 _DAILY: Any = params.StringParam("MAESTRO_SCHEDULE__DAILY_SNAPSHOT", default="15 16 * * 1-5")
 _MONTHLY: Any = params.StringParam("MAESTRO_SCHEDULE__MONTHLY_SNAPSHOT", default="0 0 1 * *")
+_RECONCILIATION: Any = params.StringParam("MAESTRO_SCHEDULE__RECONCILIATION", default="*/15 * * * *")
 _TIME_ZONE = params.StringParam("MAESTRO_SCHEDULE__TIME_ZONE", default="America/New_York")
 
 _on_snapshot_schedule = partial(
@@ -101,6 +102,22 @@ def monthly_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:
     )
 
 
+@_on_snapshot_schedule(schedule=_RECONCILIATION)
+def scheduled_reconciliation(event: scheduler_fn.ScheduledEvent) -> None:
+    """Bring every active portfolio's book together with its broker: orders in doubt, fills, positions."""
+    if event.job_name is None:
+        return
+    from functions import bootstrap
+
+    settings = bootstrap.settings()
+    minute = scheduled_minute(event.schedule_time)
+    for_each(
+        bootstrap.portfolios(settings).active().keys,
+        lambda key: _reconcile(settings, key),
+        lambda key, e: _alert(settings, "not_reconciled", key.tenant_id, f"{key.portfolio_id}-{minute}", str(e)),
+    )
+
+
 def scheduled_minute(at: datetime) -> datetime:
     """Return the minute that a cron schedule names, so that a delivery with jitter names the same ticks."""
     return at.astimezone(UTC).replace(second=0, microsecond=0)
@@ -152,6 +169,19 @@ def _close_day(settings: "Settings", key: "PortfolioKey", day: date) -> None:
     closed = close_days(key, day, bootstrap.day_close(settings, key))
     days = [str(each.portfolio.day) for each in closed]
     bootstrap.log(tenant_id=key.tenant_id).info("days closed", portfolio_id=key.portfolio_id, days=days)
+
+
+def _reconcile(settings: "Settings", key: "PortfolioKey") -> None:
+    """Reconcile, and raise one alert for all that the broker does not confirm; it replaces itself while it lasts."""
+    from backend.engine.reconciling import reconcile
+    from functions import bootstrap
+
+    found = reconcile(key, bootstrap.desk(settings, key))
+    facts = {"moved": len(found.moved), "open": len(found.open_orders), "unresolved": len(found.unresolved)}
+    bootstrap.log(tenant_id=key.tenant_id).info("reconciled", portfolio_id=key.portfolio_id, **facts)
+    doubts = [*found.differences, *(f"order {each} is unresolved" for each in found.unresolved)]
+    if doubts:
+        _alert(settings, "broker_disagrees", key.tenant_id, key.portfolio_id, "; ".join(doubts))
 
 
 def _close_month(settings: "Settings", tenant_id: str, today: date) -> None:

@@ -42,8 +42,8 @@ def demo_marker(store: Path) -> Path:
     return Path(f"{store}.demo")
 
 
-def choose_store(store: Path | None, tenant: str | None) -> ChosenStore:
-    """Open the store to read.
+def choose_store(store: Path | None, tenant: str | None, *, demo: bool = True) -> ChosenStore:
+    """Open the store to read; with ``demo`` off, as for what changes trading, never a demo's that was not named.
 
     Raises
     ------
@@ -51,7 +51,13 @@ def choose_store(store: Path | None, tenant: str | None) -> ChosenStore:
         There is none yet.
     """
     settings = load_settings()
-    if store is None and settings.store == "sqlite" and not settings.sqlite_path.exists() and DEMO_STORE.exists():
+    if (
+        demo
+        and store is None
+        and settings.store == "sqlite"
+        and not settings.sqlite_path.exists()
+        and DEMO_STORE.exists()
+    ):
         store = DEMO_STORE
     if store is not None:
         settings = settings.model_copy(update={"store": "sqlite", "sqlite_path": store})

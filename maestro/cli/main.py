@@ -10,11 +10,15 @@ from backend.domain.errors import MaestroError
 from maestro.cli.attribution import attribution
 from maestro.cli.audit import audit
 from maestro.cli.close_day import close_day
+from maestro.cli.control import halt, reduce_only, reset, resume
 from maestro.cli.decisions import decisions
 from maestro.cli.demo import demo
 from maestro.cli.exit_codes import exit_code
+from maestro.cli.flatten import flatten
+from maestro.cli.orders import orders
 from maestro.cli.paper_broker import paper_broker
 from maestro.cli.performance import performance
+from maestro.cli.reconcile import reconcile
 from maestro.cli.replay import replay
 from maestro.cli.shadow import shadow
 from maestro.cli.status import status
@@ -39,7 +43,14 @@ app.command("shadow")(shadow)
 app.command("trace")(trace)
 app.command("replay")(replay)
 app.command("list-strategies")(list_strategies)
+app.command("orders")(orders)
 app.command("tick")(tick)
+app.command("reconcile")(reconcile)
+app.command("halt")(halt)
+app.command("reduce-only")(reduce_only)
+app.command("flatten")(flatten)
+app.command("resume")(resume)
+app.command("reset")(reset)
 app.command("close-day")(close_day)
 app.command("paper-broker")(paper_broker)
 app.add_typer(audit, name="audit")

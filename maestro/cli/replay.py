@@ -65,7 +65,8 @@ def _replayed(chosen: ChosenStore, log_id: str | None, last: int | None) -> Iter
     if log_id is not None:
         entry = chosen.log.decision(tenant, log_id)
         if entry is None:
-            raise unknown("LOG_ID", log_id, [each.log_id for each in chosen.log.decisions(tenant, last=NEWEST)])
+            newest = [each.log_id for each in chosen.log.decisions(tenant, last=NEWEST)]
+            raise unknown("LOG_ID", log_id, newest, listed_by="maestro decisions")
         yield replayed(entry.log_id, entry.body, entry.inputs), 1
     elif last is not None:
         entries = chosen.log.decisions(tenant, last=last)

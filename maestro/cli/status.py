@@ -34,7 +34,12 @@ def _standing(observed: Observation, newest: LogEntry | None) -> dict[str, Any]:
     return {
         "trading_state": trading.state.value,
         "epoch": trading.epoch,
-        "high_water_mark": str(trading.high_water_mark),
+        "restrictions": {
+            source: {"state": each.state.value, "reason": each.reason, "by": each.by, "since": each.since.isoformat()}
+            for source, each in trading.restrictions.items()
+        },
+        "liquidation": {portfolio: sorted(names) for portfolio, names in trading.liquidation.items()},
+        "high_water_mark": str(trading.guard.high_water_mark),
         "reserved": str(trading.reserved),
         "external": {symbol: str(quantity) for symbol, quantity in trading.external.items()},
         "last_decision": newest.log_id if newest else None,
@@ -83,6 +88,11 @@ def _print(said: dict[str, Any], console: Console) -> None:
         f"{said['high_water_mark']}, reserved {said['reserved']}",
         highlight=False,
     )
+    for source, each in said["restrictions"].items():
+        text = f"  {each['state']} by {source} since {each['since'][:16]}: {each['reason']} ({each['by']})"
+        console.print(text, style="yellow", highlight=False, markup=False)
+    for portfolio, names in said["liquidation"].items():
+        console.print(f"  being sold out in {portfolio}: {', '.join(names)}", style="yellow", highlight=False)
     console.print(f"last decision {said['last_decision_at'] or 'none yet'}\n", highlight=False)
     standing = plain_table(console, "Strategies", ["Strategy", "Mode", "Since"], ["Sharpe", "n"])
     holdings = plain_table(console, "Holdings", ["Strategy", "Real", "Virtual"], [])

@@ -63,7 +63,7 @@ def _story(chosen: ChosenStore, identifier: ClientOrderId) -> dict[str, Any]:
     placed = next(iter(chosen.control.placed(tenant, [identifier]) if identifier else ()), None)
     if placed is None:
         newest = [str(each.intent.client_order_id) for each in chosen.log.orders(tenant, last=NEWEST)]
-        raise unknown("CLIENT_ORDER_ID", identifier, newest)
+        raise unknown("CLIENT_ORDER_ID", identifier, newest, listed_by="maestro orders")
     order = placed.order
     entry = chosen.log.decision(tenant, order.tick_id)
     if entry is None:

@@ -12,6 +12,7 @@ from backend.domain.account import Account
 from backend.domain.book import PortfolioBook, StrategyBook
 from backend.domain.decide import decide
 from backend.domain.decision import Decision, DecisionInputs
+from backend.domain.guard import Guard
 from backend.domain.journal import Filled, JournalEntry, ModeEntered
 from backend.domain.ledger import LedgerTrade
 from backend.domain.lots import Fill, Lot
@@ -187,6 +188,15 @@ def working(**reserved: str) -> dict[ClientOrderId, WorkingOrder]:
     }
 
 
+GUARD = Guard(
+    equity=Decimal("95000.10"),
+    equity_at=NOW,
+    high_water_mark=Decimal("100000.10"),
+    accepted_prices={Symbol("BRK/B"): Decimal("410.50")},
+    missing_orders=frozenset({ClientOrderId("mae-9")}),
+)
+
+
 def trading(log_head: str, **reserved: str) -> Trading:
     return Trading(
         epoch=3,
@@ -194,7 +204,7 @@ def trading(log_head: str, **reserved: str) -> Trading:
             "drawdown": Restriction(state=TradingState.REDUCING, reason="16 %", by="breaker", since=NOW),
             "operator": Restriction(state=TradingState.REDUCING, reason="holiday", by="ann", since=NOW),
         },
-        high_water_mark=Decimal("100000.10"),
+        guard=GUARD,
         working=working(**reserved),
         sleeves={"main": {Symbol("BRK/B"): Decimal("3.50")}, "second": {}},
         external={Symbol("AAPL"): Decimal("-0.10")},

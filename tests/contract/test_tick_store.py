@@ -36,7 +36,7 @@ def test_tick_store_commit_is_observed_exactly(store: DocumentStore) -> None:
     assert seen.versions == versions
     assert store.journal(KEY, after=0, through=1) == [commit.journal]
     assert [str(each.intent.observed_price) for each in seen.tick.orders] == ["0.1000", "0.1000"]
-    assert seen.trading.high_water_mark.as_tuple() == Decimal("100000.10").as_tuple()
+    assert seen.trading.guard.high_water_mark.as_tuple() == Decimal("100000.10").as_tuple()
 
 
 def test_tick_store_every_order_field_survives(store: DocumentStore) -> None:

@@ -34,6 +34,7 @@ PRICES = Path(__file__).resolve().parents[2] / "examples" / "data" / "sp500_20_d
 SYMBOLS = ("AAPL", "JNJ", "KO", "MSFT", "XOM")
 DAYS = 300
 WAIT_SECONDS = 90.0
+LOOK_UP = "GET /v2/orders:by_client_order_id"
 KEY, SECRET = "PK-e2e", "secret-e2e"
 TENANTS = ("acme", "globex")
 SCHEDULED_AT = datetime(2026, 3, 2, 15, 5, 0, 123456, tzinfo=UTC)  # of which the minute counts
@@ -111,6 +112,24 @@ def test_scheduled_tick_runs_every_active_portfolio_exactly_once(
         answer = suite.deliver("tenanttick", _task(tenant)).json()["result"]
         assert (answer["tick_id"], answer["status"], answer["was_resumed"]) == (TICK_ID, "done", True)
     assert _state(firestore, broker) == before
+
+
+def test_reconciliation_finds_the_order_whose_answer_was_lost(
+    suite: EmulatorSuite, firestore: Any, broker: PaperBrokerServer
+) -> None:
+    firestore.document("tenants/doubt/portfolios/main").set({"state": "active", "uid": "u-doubt"})
+    broker.set_faults(["POST /v2/orders:timeout-after-accept*1", f"{LOOK_UP}:500"])
+    answer = suite.deliver("tenanttick", _task("doubt")).json()["result"]
+    assert (answer["status"], answer["unresolved"]) == ("done", 1)
+    (lost,) = [each for each in _found(firestore, "doubt", "orders").values() if each["status"] == "unresolved"]
+
+    broker.set_faults([])
+    response = suite.fire("scheduled_reconciliation", SCHEDULED_AT + timedelta(minutes=10))
+    assert response.status_code == 200, response.text
+    found = firestore.document(f"tenants/doubt/orders/{lost['client_order_id']}").get().to_dict()
+    assert (found["status"], Decimal(found["booked_quantity"]) > 0) == ("filled", True)
+    assert firestore.document("tenants/doubt/state/trading").get().to_dict()["working"] == {}
+    firestore.document("tenants/doubt/portfolios/main").update({"state": "asleep"})
 
 
 def test_monthly_snapshot_in_january_writes_december_of_every_tenant(suite: EmulatorSuite, firestore: Any) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from backend.adapters.documents import Documents, DocumentStore
 from backend.adapters.documents.track_record_documents import track_record_writes
 from backend.adapters.template_summary import TemplateSummarizer
+from backend.domain.breaker_limits import BreakerLimits
 from backend.domain.command import Halt, ReduceOnly
 from backend.domain.corporate_action import CorporateAction
 from backend.domain.evaluation import AccountSnapshot, Evaluation
@@ -28,6 +29,16 @@ from tests.fakes.broker import FakeBroker
 AT = datetime(2026, 1, 30, 21, 1, tzinfo=UTC)
 KEY = PortfolioKey(tenant_id="acme")
 AAPL, MSFT = Symbol("AAPL"), Symbol("MSFT")
+NO_BREAKERS = BreakerLimits(
+    drawdown_warning=1.0,
+    drawdown_reduce=1.0,
+    drawdown_halt=1.0,
+    daily_loss_limit=1.0,
+    failure_cascade_count=0,
+    equity_jump_limit=1e9,
+    price_jump_limit=1e9,
+    stale_after_days=0,
+)
 PRICES = {AAPL: Decimal("100"), MSFT: Decimal("50")}
 
 

@@ -20,6 +20,7 @@ from backend.domain.signal import Symbol
 from backend.domain.tick import PortfolioKey, TickRequest, TickResult
 from backend.engine.cycle import Cycle, run_cycle
 from backend.engine.snapshots import DayClose, close_days
+from tests.fakes.cycle import NO_BREAKERS
 from tests.fakes.faults import Countdown, Killed, Mortal
 from tests.fuzz.back_office import BackOffice
 from tests.fuzz.market import Market, Moment, at_local, is_session_day, local_day
@@ -182,6 +183,7 @@ def policy_of(setup: Setup) -> DecisionPolicy:
         drift_band=setup.drift_band,
         systemic_sell_threshold=setup.systemic_sell_threshold,
         shadow_fee_bps=Decimal(setup.shadow_fee_bps),
+        breakers=NO_BREAKERS,  # scripts move prices wildly, and are about what is booked
     )
 
 

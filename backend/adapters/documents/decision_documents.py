@@ -1,4 +1,4 @@
-"""What a decision leaves for readers: ``shadow_pnl``, ``strategies/{s}`` and ``dashboard/summary``."""
+"""What a decision leaves for readers: ``shadow_pnl``, ``strategies/{s}``, ``alerts`` and ``dashboard/summary``."""
 
 from typing import Any
 
@@ -15,6 +15,7 @@ def decision_writes(commit: TickCommit) -> list[Write]:
     return [
         *(_shadow_fill(commit, fill, by_strategy[fill.strategy]) for fill in decision.virtual_fills),
         *_mode_changes(decision, key),
+        *_alerts(decision, key),
         replace(paths.dashboard(key.tenant_id), _dashboard(commit)),
     ]
 
@@ -64,6 +65,28 @@ def _mode_changes(decision: Decision, key: PortfolioKey) -> list[Write]:
     ]
 
 
+def _alerts(decision: Decision, key: PortfolioKey) -> list[Write]:
+    """Tell of breakers that tripped, and of the drawdown that has come near."""
+    watched = decision.watched
+    told = [(f"breaker_{trip.breaker}", "error", trip.reason) for trip in watched.trips]
+    told += [("drawdown_warning", "warning", warning) for warning in watched.warnings]
+    return [
+        replace(
+            paths.alert(key.tenant_id, f"{kind}-{decision.tick_id}"),
+            {
+                "tenant_id": key.tenant_id,
+                "portfolio_id": key.portfolio_id,
+                "kind": kind,
+                "severity": severity,
+                "message": message,
+                "tick_id": str(decision.tick_id),
+                "timestamp": decision.decided_at,
+            },
+        )
+        for kind, severity, message in told
+    ]
+
+
 def _dashboard(commit: TickCommit) -> dict[str, Any]:
     decision = commit.decision
     modes: dict[str, int] = {}
@@ -77,7 +100,7 @@ def _dashboard(commit: TickCommit) -> dict[str, Any]:
         "log_id": commit.log.log_id,
         "trading_state": commit.trading.state.value,
         "trading_reason": commit.trading.reason,
-        "high_water_mark": str(commit.trading.high_water_mark),
+        "high_water_mark": str(commit.trading.guard.high_water_mark),
         "reserved": str(commit.trading.reserved),
         "modes": modes,
         "order_count": len(commit.tick.orders),

@@ -135,12 +135,17 @@ class FieldReader:
         text = self.packed_text("payload")
         if digest(text) != self.text("digest"):
             raise self.corrupt(f"a payload with the digest {self.text('digest')}", digest(text))
+        return self.canonical("payload", kind)
+
+    def canonical(self, name: str, kind: type[T]) -> T:
+        """Return the domain value that stands in a field as canonical text."""
+        text = self.packed_text(name)
         try:
             value = read_canonical_json(text)
         except StoreCorrupt as e:
-            raise self.corrupt(f"payload to be a {kind.__name__} ({e})", text) from e
+            raise self.corrupt(f"{name} to be a {kind.__name__} ({e})", text) from e
         if not isinstance(value, kind):
-            raise self.corrupt(f"payload to be a {kind.__name__}", value)
+            raise self.corrupt(f"{name} to be a {kind.__name__}", value)
         return value
 
     def packed_text(self, name: str) -> str:

@@ -101,6 +101,14 @@ def audit(tenant_id: str, sequence: int) -> str:
     return _document(tenant_id, "audit_log", f"{sequence:010d}")
 
 
+def alert(tenant_id: str, alert_id: str) -> str:
+    return _document(tenant_id, "alerts", alert_id)
+
+
+def nonce(tenant_id: str, nonce: str) -> str:
+    return _document(tenant_id, "nonces", nonce)
+
+
 def log_inputs(tenant_id: str, log_id: str, part: int) -> str:
     return f"{log(tenant_id, log_id)}/inputs/{part}"
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from backend.adapters.documents.fields import FieldReader
 from backend.adapters.documents.seam import StoredDocument
+from backend.domain.canonical import canonical_json
+from backend.domain.guard import Guard
 from backend.domain.order import ClientOrderId, Side
 from backend.domain.signal import StrategyId, Symbol
 from backend.domain.trading_state import Restriction, Trading, TradingState, WorkingOrder
@@ -19,11 +21,12 @@ def to_document(trading: Trading) -> dict[str, Any]:
         "state": trading.state.value,
         "reason": trading.reason,
         "restrictions": {source: _restriction(each) for source, each in trading.restrictions.items()},
-        "high_water_mark": str(trading.high_water_mark),
+        "high_water_mark": str(trading.guard.high_water_mark),
         "reserved": str(trading.reserved),
         "working": {str(order): _working(each) for order, each in trading.working.items()},
         "sleeves": {portfolio: _quantities(held) for portfolio, held in trading.sleeves.items()},
         "external": _quantities(trading.external),
+        "guard": canonical_json(trading.guard),
         "liquidation": {portfolio: sorted(names) for portfolio, names in trading.liquidation.items()},
         "log_head": trading.log_head,
         "log_count": trading.log_count,
@@ -38,7 +41,7 @@ def from_document(document: StoredDocument) -> Trading:
             source: _read_restriction(reader.nested(f"restrictions.{source}", each))
             for source, each in reader.mapping("restrictions").items()
         },
-        high_water_mark=reader.decimal("high_water_mark"),
+        guard=reader.canonical("guard", Guard),
         working={
             ClientOrderId(order): _read_working(reader.nested(f"working.{order}", each))
             for order, each in reader.mapping("working").items()
@@ -57,6 +60,8 @@ def from_document(document: StoredDocument) -> Trading:
     )
     if reader.member("state", TradingState) is not trading.state:
         raise reader.corrupt(f"restrictions that come to {reader.text('state')}", trading.state.value)
+    if reader.decimal("high_water_mark") != trading.guard.high_water_mark:
+        raise reader.corrupt(f"a guard whose high-water mark is {reader.decimal('high_water_mark')}", trading.guard)
     if reader.decimal("reserved") != trading.reserved:
         raise reader.corrupt(f"working orders to reserve to {reader.decimal('reserved')}", trading.reserved)
     return trading

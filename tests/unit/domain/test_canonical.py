@@ -19,16 +19,19 @@ from hypothesis import strategies as st
 from backend.domain import (
     account,
     book,
+    breaker_limits,
     closing,
     corporate_action,
     crossing,
     decision,
+    guard,
     journal,
     lots,
     mode,
     order,
     paper,
     policy,
+    sighting,
     signal,
     sleeve,
     track_record,
@@ -39,6 +42,7 @@ from backend.domain.book import PortfolioBook
 from backend.domain.canonical import canonical_json, digest, read_canonical_json
 from backend.domain.decide import decide
 from backend.domain.errors import StoreCorrupt
+from backend.domain.guard import Breaker
 from backend.domain.lots import Fill
 from backend.domain.mode import Mode, ThresholdPolicy, UnscoredMode
 from backend.domain.order import OrderKind, OrderStatus, Side
@@ -67,10 +71,12 @@ from tests.unit.domain.decision_inputs import (
     sleeve as sleeve_of,
 )
 from tests.unit.domain.ledger_inputs import APPLE_DIVIDEND, APPLE_SPLIT, fill
+from tests.unit.domain.sightings import account as account_watched
+from tests.unit.domain.sightings import at_prices, look
 
 MODULES: tuple[ModuleType, ...] = (
-    account, book, closing, corporate_action, crossing, decision, journal, lots, mode, order, paper, policy, signal,
-    sleeve, track_record, trading_state,
+    account, book, breaker_limits, closing, corporate_action, crossing, decision, guard, journal, lots, mode, order,
+    paper, policy, sighting, signal, sleeve, track_record, trading_state,
 )  # fmt: skip
 NEW_YORK = timezone(timedelta(hours=-5), "EST")
 
@@ -141,6 +147,13 @@ def closed_samples() -> list[object]:
     return [*events, entry, opening, account_then, day, day.closing, interest]
 
 
+def watched_samples() -> list[object]:
+    """A look that trips one breaker and leaves a price in doubt."""
+    shown = look(prices=at_prices(KO="600"), closes=at_prices(KO="60"), missing_orders=frozenset({"mae-1"}))
+    seen = account_watched(daily_loss_limit=1.0).shows_all([look(), look(5, "84000"), replace(shown, at=at(FRIDAY))])
+    return [shown, *seen, *seen[1].trips]
+
+
 def samples() -> list[object]:
     inputs = whole_inputs()
     made = decide(inputs)
@@ -164,11 +177,12 @@ def samples() -> list[object]:
         ),
         *decide(crossing_inputs()).crosses,
         *closed_samples(),
+        *watched_samples(),
         decision.Denial(strategy=StrategyId("a"), symbol=None, reason="too small"),
         ThresholdPolicy(unscored=UnscoredMode.PROBATION),
         *made.strategies, *made.intents, *made.virtual_fills, *made.mode_changes,
         *Mode, *UnscoredMode, *Side, *OrderKind, *OrderStatus, *AllocationMethod, *Action, *TradingState,
-        *Step, *OnDemotion, *ModePolicyName, *corporate_action.ActionKind,
+        *Step, *OnDemotion, *ModePolicyName, *Breaker, *corporate_action.ActionKind,
     ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from backend.domain.book import PortfolioBook, StrategyBook
 from backend.domain.commitment import account_snapshot, cross_trades, decision_events, reserved, with_orders
 from backend.domain.decide import decide
 from backend.domain.decision import Decision, DecisionInputs
+from backend.domain.guard import Breaker, Guard
 from backend.domain.journal import Filled, ModeEntered, PaperTraded, StrategyOpened, VirtuallyFilled, WeightSet, folded
 from backend.domain.ledger import LedgerTrade, TradeKind
 from backend.domain.lots import Fill, Lot
@@ -18,9 +19,10 @@ from backend.domain.mode import Mode, ModeState
 from backend.domain.order import ClientOrderId, OrderState, OrderStatus, Side
 from backend.domain.paper import PaperTrade, Step
 from backend.domain.policy import AllocationMethod, DecisionPolicy
+from backend.domain.sighting import Trip, Watched
 from backend.domain.signal import StrategyId, StrategySignal
 from backend.domain.sleeve import Sleeve
-from backend.domain.trading_state import Trading, WorkingOrder
+from backend.domain.trading_state import Restriction, Trading, TradingState, WorkingOrder
 from tests.unit.domain.decision_inputs import (
     AAPL,
     HOLD,
@@ -89,7 +91,7 @@ def test_reserved_holds_entries_beside_what_is_held_already() -> None:
     (intent,) = decision.intents
     earlier = {ClientOrderId("mae-0"): working(AAPL, Side.BUY, "7")}
     trading = Trading(epoch=4, working=earlier)
-    after = reserved(trading, decision, ACCOUNT, "f" * 64)
+    after = reserved(trading, decision, "f" * 64)
     assert after.working == {**earlier, intent.client_order_id: working(MSFT, Side.BUY, "25000.00")}
     assert (after.reserved, after.log_head, after.epoch) == (Decimal(25_007), "f" * 64, 4)
     assert trading.working == earlier
@@ -98,15 +100,29 @@ def test_reserved_holds_entries_beside_what_is_held_already() -> None:
 def test_reserved_notes_an_exit_that_holds_nothing() -> None:
     decision = decided_on(sell(), book_of(Mode.ACTIVE, sleeve(AAPL=("10", "90"))))
     (intent,) = decision.intents
-    after = reserved(Trading(), decision, ACCOUNT, "0")
+    after = reserved(Trading(), decision, "0")
     assert after.working == {intent.client_order_id: working(AAPL, Side.SELL, "0")}
     assert (after.reserved, after.sides()) == (0, {AAPL: {Side.SELL}})
 
 
-@pytest.mark.parametrize(("mark", "expected"), [("90000", "100000"), ("110000", "110000")])
-def test_reserved_raises_the_high_water_mark_and_never_lowers_it(mark: str, expected: str) -> None:
-    after = reserved(Trading(high_water_mark=Decimal(mark)), decided_on(HOLD), ACCOUNT, "0")
-    assert after.high_water_mark == Decimal(expected)
+def test_reserved_keeps_what_the_breakers_saw_and_puts_in_force_what_they_ask_for() -> None:
+    decision = decided_on(HOLD)
+    guard = Guard(high_water_mark=Decimal(7))
+    trip = Trip(breaker=Breaker.DRAWDOWN, state=TradingState.HALTED, reason="22 %")
+    watched = Watched(guard=guard, trips=(trip,))
+    before = Trading(epoch=4, restrictions={"drawdown": restriction(TradingState.REDUCING), "operator": OPERATORS})
+    after = reserved(before, replace(decision, watched=watched), "0")
+    expected = Restriction(state=TradingState.HALTED, reason="22 %", by="breaker", since=decision.decided_at)
+    assert after.restrictions == {"drawdown": expected, "operator": OPERATORS}
+    assert (after.epoch, after.guard, after.state) == (5, guard, TradingState.HALTED)
+    assert reserved(before, decision, "0").epoch == 4
+
+
+def restriction(state: TradingState) -> Restriction:
+    return Restriction(state=state, reason="why", by="ann", since=NOW)
+
+
+OPERATORS = restriction(TradingState.REDUCING)
 
 
 UNSCORED = ModeState(

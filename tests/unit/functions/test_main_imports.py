@@ -40,7 +40,8 @@ def test_main_exports_every_cloud_function_and_nothing_else() -> None:
     assert {name: endpoint.entryPoint for name, endpoint in endpoints.items()} == {name: name for name in main.__all__}
     scheduled = {name for name, endpoint in endpoints.items() if endpoint.scheduleTrigger}
     queued = {name for name, endpoint in endpoints.items() if endpoint.taskQueueTrigger}
-    assert scheduled == {"scheduled_tick", "daily_performance_snapshot", "monthly_performance_snapshot"}
+    snapshots = {"daily_performance_snapshot", "monthly_performance_snapshot"}
+    assert scheduled == {"scheduled_tick", "scheduled_reconciliation", *snapshots}
     assert scheduled | queued == set(main.__all__)
 
 
@@ -63,9 +64,10 @@ def test_main_schedules_agree_with_the_settings() -> None:
     from backend.settings import ScheduleSettings
     from functions.triggers import schedules
 
-    stated = (schedules._TICK, schedules._DAILY, schedules._MONTHLY, schedules._TIME_ZONE)
+    crons = (schedules._TICK, schedules._DAILY, schedules._MONTHLY, schedules._RECONCILIATION)
+    stated = (*crons, schedules._TIME_ZONE)
     defaults = ScheduleSettings()
-    names = ("tick", "daily_snapshot", "monthly_snapshot", "time_zone")
+    names = ("tick", "daily_snapshot", "monthly_snapshot", "reconciliation", "time_zone")
     assert {each.name: each.default for each in stated} == {
         f"MAESTRO_SCHEDULE__{name.upper()}": getattr(defaults, name) for name in names
     }

@@ -1,0 +1,90 @@
+"""Gather what a decision depends on: prices, what the strategies say, the track record, a look for the breakers."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from backend.domain.account import Account
+from backend.domain.commitment import account_snapshot
+from backend.domain.configuration import configured
+from backend.domain.decision import DecisionInputs
+from backend.domain.errors import ConfigurationError, MarketDataError
+from backend.domain.market import MarketData
+from backend.domain.signal import Symbol
+from backend.domain.tick import Observation, TickRequest
+from backend.engine.bookkeeping import Standing
+from backend.engine.sightings import Look, sighting
+from backend.engine.track_records import current_record
+
+if TYPE_CHECKING:
+    from backend.engine.cycle import Cycle
+
+
+def gathered(
+    request: TickRequest, cycle: "Cycle", current: Observation, account: Account, standing: Standing
+) -> tuple[DecisionInputs, bool]:
+    """Return the inputs of a decision, and whether the track record was brought up to date for it.
+
+    Raises
+    ------
+    ConfigurationError, MarketDataError
+        The portfolio's definition or the tenant's configuration is wrong, or there are no prices.
+    """
+    now = cycle.clock.now()
+    market = _market(_universe(cycle, current), now, cycle)
+    symbols = tuple(Symbol(symbol) for symbol in market)
+    evaluation = cycle.strategies.evaluate(market, account_snapshot(account, current.book), None)
+    record, is_extended = current_record(
+        cycle.store, request.key, current.record, now.date(), evaluation.signals.keys()
+    )
+    prices = cycle.bars.latest(symbols, at=now)
+    trading = current.trading
+    inputs = DecisionInputs(
+        tenant_id=request.key.tenant_id,
+        tick_id=request.tick_id,
+        now=now,
+        entropy=cycle.entropy(request),
+        signals=evaluation.signals,
+        failures=evaluation.failures,
+        record=record,
+        policy=configured(cycle.policy, current.configuration),
+        book=replace(current.book, paper={}),  # no rule asks for them
+        trading_state=trading.state,
+        latched=trading.latched,
+        guard=trading.guard,
+        sighting=sighting(
+            Look(at=now, market=market, prices=prices),
+            account,
+            standing,
+            own_orders=current.book.open_orders,
+            failed=evaluation.failures,
+            statements=cycle.statements,
+        ),
+        reserved=trading.reserved,
+        working=trading.sides(),
+        liquidating=trading.liquidation.get(request.key.portfolio_id, frozenset()),
+        account=account,
+        prices=prices,
+        assets=cycle.broker.assets(symbols),
+    )
+    return inputs, is_extended
+
+
+def _universe(cycle: "Cycle", current: Observation) -> tuple[Symbol, ...]:
+    """Return the portfolio's own symbols, else the configured ones, and whatever the sleeves hold."""
+    symbols = current.portfolio.get("symbols", cycle.symbols)
+    if not isinstance(symbols, list | tuple) or not all(isinstance(symbol, str) and symbol for symbol in symbols):
+        raise ConfigurationError(
+            f"portfolios/…: expected symbols to be a list of tickers, found {symbols!r}; correct it"
+        )
+    return tuple(sorted({*map(Symbol, symbols), *current.book.held()}))
+
+
+def _market(universe: tuple[Symbol, ...], now: datetime, cycle: "Cycle") -> MarketData:
+    market = cycle.bars.daily(universe, until=now, days=cycle.history_days)
+    if universe and not market:
+        raise MarketDataError(
+            f"expected daily bars of at least one of {', '.join(universe)}, found none until {now.isoformat()}; "
+            "check the price source and the symbols"
+        )
+    return market
