@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from functions import clients
+from functions.required import credentials, project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from backend.engine.cycle import Cycle
     from backend.engine.reconciling import Desk
     from backend.engine.snapshots import DayClose
+    from backend.ports.audit import AuditTrail
     from backend.ports.bars import Bars
     from backend.ports.broker import Broker
     from backend.ports.calendar import Calendar
@@ -73,6 +75,13 @@ def performances(settings: "Settings") -> "PerformanceHistory":
     return DocumentPerformanceHistory(documents(settings))
 
 
+def audit_trail(settings: "Settings") -> "AuditTrail":
+    """Return the log's chain and the ledger as they are found, over ``documents``."""
+    from backend.adapters.documents.audit_trail import DocumentAuditTrail
+
+    return DocumentAuditTrail(documents(settings))
+
+
 def portfolios(settings: "Settings") -> "FirestorePortfolios":
     """Return who is to be run."""
     from backend.adapters.firestore_portfolios import FirestorePortfolios
@@ -90,7 +99,7 @@ def bars(settings: "Settings") -> "Bars":
     if settings.prices_file is not None:
         return clients.csv_bars(settings.prices_file)
     alpaca = settings.alpaca
-    key, secret = _credentials(settings)
+    key, secret = credentials(settings)
     return clients.alpaca_bars(key, secret, alpaca.data_url or alpaca.url, alpaca.feed, alpaca.timeout_seconds)
 
 
@@ -115,14 +124,14 @@ def calendar(settings: "Settings", portfolio: "Mapping[str, Any]") -> "Calendar"
 def broker(settings: "Settings") -> "Broker":
     """Return the venue; the settings' one account serves every tenant until each has its own."""
     alpaca = settings.alpaca
-    key, secret = _credentials(settings)
+    key, secret = credentials(settings)
     return clients.alpaca_broker(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
 
 
 def statements(settings: "Settings") -> "Statements":
     """Return the books of the account at the venue."""
     alpaca = settings.alpaca
-    key, secret = _credentials(settings)
+    key, secret = credentials(settings)
     return clients.alpaca_statements(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
 
 
@@ -197,19 +206,6 @@ def narrator(settings: "Settings") -> "Summarizer | None":
     )
 
 
-def project(settings: "Settings") -> str:
-    """Return the Google Cloud project.
-
-    Raises
-    ------
-    ConfigurationError
-        None is set.
-    """
-    if settings.project is None:
-        raise _missing("project", "a Google Cloud project", "GCLOUD_PROJECT or MAESTRO_PROJECT")
-    return settings.project
-
-
 def raise_alert(settings: "Settings", *, tenant_id: str, alert_id: str, kind: str, message: str, **facts: Any) -> None:
     """Log an error and write it to ``alerts/{alert_id}`` of the tenant; the same alert again replaces itself."""
     from backend.adapters.documents import paths
@@ -233,18 +229,3 @@ def _configure_log() -> None:
     from backend.adapters import cloud_log
 
     cloud_log.configure()
-
-
-def _credentials(settings: "Settings") -> tuple[str, str]:
-    key, secret = (each.get_secret_value() for each in (settings.alpaca.key, settings.alpaca.secret))
-    if not key:
-        raise _missing("alpaca.key", "Alpaca's key id", "APCA_API_KEY_ID or MAESTRO_ALPACA__KEY")
-    if not secret:
-        raise _missing("alpaca.secret", "Alpaca's secret key", "APCA_API_SECRET_KEY or MAESTRO_ALPACA__SECRET")
-    return key, secret
-
-
-def _missing(key: str, expected: str, variables: str) -> Exception:
-    from backend.domain.errors import ConfigurationError
-
-    return ConfigurationError(f"{key}: expected {expected}, found none; set {variables}, or {key} in maestro.yaml")

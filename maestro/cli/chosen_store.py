@@ -8,6 +8,7 @@ import typer
 
 from backend.domain.errors import ConfigurationError
 from backend.domain.tick import PortfolioKey
+from backend.ports.audit import AuditTrail
 from backend.ports.control import TradingControl
 from backend.ports.decisions import DecisionLog
 from backend.ports.performances import PerformanceHistory
@@ -29,6 +30,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 class ChosenStore:
     log: DecisionLog
     control: TradingControl
+    trail: AuditTrail
     performances: PerformanceHistory
     key: PortfolioKey
     name: str
@@ -76,6 +78,7 @@ def choose_store(store: Path | None, tenant: str | None, *, demo: bool = True) -
     return ChosenStore(
         log=books,
         control=books,
+        trail=bootstrap.audit_trail(settings),
         performances=bootstrap.performances(settings),
         key=key,
         name=name,

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from backend.domain.errors import MaestroError
 from maestro.cli.attribution import attribution
+from maestro.cli.audit import audit
 from maestro.cli.close_day import close_day
 from maestro.cli.control import halt, reduce_only, reset, resume
 from maestro.cli.decisions import decisions
@@ -18,11 +19,13 @@ from maestro.cli.orders import orders
 from maestro.cli.paper_broker import paper_broker
 from maestro.cli.performance import performance
 from maestro.cli.reconcile import reconcile
+from maestro.cli.replay import replay
 from maestro.cli.shadow import shadow
 from maestro.cli.status import status
 from maestro.cli.strategies import list_strategies
 from maestro.cli.study import study
 from maestro.cli.tick import tick
+from maestro.cli.trace import trace
 
 app = typer.Typer(
     name="maestro",
@@ -37,6 +40,8 @@ app.command("decisions")(decisions)
 app.command("performance")(performance)
 app.command("attribution")(attribution)
 app.command("shadow")(shadow)
+app.command("trace")(trace)
+app.command("replay")(replay)
 app.command("list-strategies")(list_strategies)
 app.command("orders")(orders)
 app.command("tick")(tick)
@@ -48,6 +53,7 @@ app.command("resume")(resume)
 app.command("reset")(reset)
 app.command("close-day")(close_day)
 app.command("paper-broker")(paper_broker)
+app.add_typer(audit, name="audit")
 app.add_typer(study, name="study")
 
 

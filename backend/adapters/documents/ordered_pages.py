@@ -9,7 +9,13 @@ PAGE_DOCUMENTS = 500
 
 
 def ordered_documents(
-    documents: Documents, collection: str, filters: Sequence[Filter], *, field: str, start: Any = None
+    documents: Documents,
+    collection: str,
+    filters: Sequence[Filter],
+    *,
+    field: str,
+    start: Any = None,
+    page_documents: int = PAGE_DOCUMENTS,
 ) -> Iterator[StoredDocument]:
     """Yield documents by ``field``, smallest first and from ``start`` on, equal ones by document id.
 
@@ -17,7 +23,7 @@ def ordered_documents(
     that value fills a whole page, the page grows.
     """
     seen: set[str] = set()
-    limit = PAGE_DOCUMENTS
+    limit = page_documents
     while True:
         bounds = [] if start is None else [Filter(field=field, operator=">=", value=start)]
         page = documents.query(collection, [*filters, *bounds], order=Order(field=field), limit=limit)
@@ -25,6 +31,6 @@ def ordered_documents(
         if len(page) < limit:
             return
         last = page[-1].fields[field]
-        limit = limit * 2 if last == start else PAGE_DOCUMENTS
+        limit = limit * 2 if last == start else page_documents
         seen = {document.path for document in page if document.fields[field] == last}
         start = last

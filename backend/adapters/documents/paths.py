@@ -1,6 +1,7 @@
 """Where each document lives. Identifiers are quoted, so that none can leave its collection or its tenant."""
 
 import re
+from urllib.parse import unquote
 
 from backend.domain.errors import ConfigurationError
 
@@ -28,6 +29,11 @@ def segment(identifier: str) -> str:
             f"({len(quoted.encode())} bytes); shorten or name it"
         )
     return quoted
+
+
+def identifier(quoted: str) -> str:
+    """Return the identifier that a segment quotes."""
+    return unquote(quoted)
 
 
 def collection(tenant_id: str, name: str) -> str:
