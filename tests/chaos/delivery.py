@@ -15,7 +15,7 @@ from backend.domain.errors import MaestroError
 from tests.chaos.channel import Channel, Ended, Message, TradingCommitted, Turn, receive
 from tests.fakes.faults import Killed
 
-LONGEST_SECONDS = 60  # a process that takes longer is ended, and its history is broken
+LONGEST_SECONDS = 120  # a process that takes longer is ended, and its history is broken
 STAYS = 0.7  # how likely a process keeps the turn
 
 Work = Callable[[Channel], None]

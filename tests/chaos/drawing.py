@@ -27,7 +27,7 @@ from tests.fuzz.script import Say
 MINUTE, HOUR, DAY = 60, 60 * 60, 24 * 60 * 60
 _ANSWERS = ("429", "500", "504", "garbage", "garbage=502", "drop-before")
 _LOST_ANSWERS = ("timeout-after-accept", "status-after-accept=504", "status-after-accept=500")
-_SLOW = ("timeout-after-accept=1", "hang=1")
+_SLOW = ("timeout-after-accept=9", "hang=9")  # longer than an impatient client waits
 _READS = ("GET /v2/account", "GET /v2/positions", "GET /v2/assets*")
 _LOOK_UP = "GET /v2/orders:by_client_order_id"
 # Reads are repeated twice: up to two failures are got over, more are not. Assets are read by threads, whose order is

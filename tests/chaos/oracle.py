@@ -43,7 +43,7 @@ def overcommitted(trading: Trading, venue: VenueBooks) -> list[Finding]:
     An order may cost more than it reserved, when the price rose before it was executed: that part was nobody's promise.
     """
     spent = {order.client_order_id: -order.cash for order in venue.orders if order.side == "buy"}
-    reserved = {identifier: each.reserved for identifier, each in trading.working.items()}
+    reserved = {str(identifier): each.reserved for identifier, each in trading.working.items()}
     outstanding = sum((max(each - spent.get(name, ZERO), ZERO) for name, each in reserved.items()), ZERO)
     beyond = sum((max(value - reserved.get(name, value), ZERO) for name, value in spent.items()), ZERO)
     if outstanding <= venue.cash + beyond:
@@ -122,11 +122,11 @@ def _order_differences(records: Records, venue: VenueBooks) -> Iterator[str]:
 def _account_differences(records: Records, venue: VenueBooks) -> Iterator[str]:
     held: defaultdict[str, Decimal] = defaultdict(Decimal)
     for book in records.books.values():
-        for symbol, quantity in book.holdings().items():
-            held[symbol] += quantity
-    beyond, owners = records.trading.external, venue.of_owner()
-    for symbol in sorted({*held, *map(str, beyond), *venue.positions, *owners}):
-        external = next((each for name, each in beyond.items() if name == symbol), ZERO)
+        for each, quantity in book.holdings().items():
+            held[each] += quantity
+    beyond, owners = {str(each): shares for each, shares in records.trading.external.items()}, venue.of_owner()
+    for symbol in sorted({*held, *beyond, *venue.positions, *owners}):
+        external = beyond.get(symbol, ZERO)
         position = venue.positions.get(symbol, ZERO)
         if held[symbol] + external != position or external != owners.get(symbol, ZERO):
             yield (

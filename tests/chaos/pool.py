@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -13,7 +13,8 @@ from random import Random
 from backend.adapters.csv_bars import CsvBars
 from tests.chaos.child import Sabotage
 from tests.chaos.drawing import drawn, standard, targets, walks
-from tests.chaos.history import History, Outcome, Place
+from tests.chaos.finding import Outcome
+from tests.chaos.history import History, Place
 from tests.chaos.prices import write_prices
 from tests.chaos.script import Script, Strike, VenueKind
 from tests.chaos.stores import FirestoreTenant, SqliteFile, Store, StoreKind
@@ -95,9 +96,11 @@ def work(plan: Plan, connection: Connection) -> None:
         while True:
             try:
                 job = connection.recv()
-            except EOFError:
+            except (EOFError, ConnectionResetError):
                 return
-            connection.send(playing.play(job))
+            result = playing.play(job)
+            with suppress(BrokenPipeError):  # whoever asked is gone
+                connection.send(result)
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def found() -> list[set[Wrong]]:
     """Return what was found in the scripts of the cases, then in the same scripts without sabotage."""
     jobs = [Job(number=n, script=script, sabotage=broken) for n, (broken, script, _) in enumerate(_CASES)]
     sound = [Job(number=len(jobs) + n, script=script) for n, (_, script, _) in enumerate(_CASES)]
-    outcomes = {each.number: each.outcome for each in played(Plan(seed=1), [*jobs, *sound], workers=2)}
+    outcomes = {each.number: each.outcome for each in played(Plan(seed=1), [*jobs, *sound], workers=1)}
     return [{finding.wrong for finding in outcomes[n].findings} for n in range(len(outcomes))]
 
 
