@@ -7,8 +7,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-dep
 ONLY ?=
 N ?= 10000
 SEED ?= 1
+STORE ?= sqlite
 
-.PHONY: demo test fuzz check dev bench deploy lock clean
+.PHONY: demo test fuzz chaos check dev bench deploy lock clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/runtime.stamp  ## play a year of real prices through the cycle, offline, and write a report
@@ -19,6 +20,9 @@ test: check node_modules/.stamp deploy/venv  ## every check and every test; CI c
 
 fuzz: .venv/dev.stamp  ## drawn sequences of what may happen to money: make fuzz N=10000 SEED=1
 	$(BIN)/python -m tests.fuzz --sequences $(N) --seed $(SEED)
+
+chaos: .venv/dev.stamp  ## drawn crashes, time-outs and double deliveries: make chaos N=10000 SEED=1 STORE=sqlite|firestore
+	$(BIN)/python -m tests.chaos --histories $(N) --seed $(SEED) --store $(STORE) --json
 
 check: .venv/dev.stamp  ## style, types and the architecture
 	$(BIN)/ruff check .

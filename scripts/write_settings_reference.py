@@ -9,7 +9,8 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from backend.domain.policy import DecisionPolicy
-from backend.settings import PREFIX, Block, Settings
+from backend.settings import PREFIX, Settings
+from backend.settings_blocks import Block
 
 TARGET = Path(__file__).parents[1] / "docs" / "reference" / "settings.md"
 

@@ -26,9 +26,11 @@ _SCHEMA = (
     )
     """,
     "CREATE INDEX IF NOT EXISTS documents_by_time ON documents (collection, timestamp, path)",
+    "CREATE INDEX IF NOT EXISTS documents_by_sequence ON documents (collection, json_extract(fields, '$.sequence'))",
     "CREATE TABLE IF NOT EXISTS commits (last INTEGER NOT NULL)",
     "INSERT INTO commits SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM commits)",
 )
+_INDEXED = {"timestamp": "timestamp", "sequence": "json_extract(fields, '$.sequence')"}  # as the indexes have them
 _BUSY_SECONDS = 10.0
 _BATCH = 500  # paths in one SELECT
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -110,7 +112,7 @@ class SqliteDocuments:
         values: list[Any] = [collection]
         for each in filters:
             conditions.append(f"{_column(each.field, values)} {each.operator} ?")
-            values.append(_comparable(each.value))
+            values.append(_instant(each.value) if isinstance(each.value, datetime) else each.value)
         direction = "DESC" if order is not None and order.descending else "ASC"
         ordering = f"path {direction}"
         if order is not None:
@@ -158,7 +160,7 @@ class SqliteDocuments:
             (
                 write.path,
                 write.path.rpartition("/")[0],
-                None if timestamp is None else _comparable(timestamp),
+                _instant(timestamp) if isinstance(timestamp, datetime) else timestamp,
                 _json(write.path, fields),
                 version,
             ),
@@ -213,14 +215,10 @@ def _is_locked(e: BaseException) -> bool:
 
 def _column(name: str, values: list[Any]) -> str:
     """Name the expression for a field; its JSON path is bound, never spliced."""
-    if name == "timestamp":
-        return "timestamp"
+    if name in _INDEXED:
+        return _INDEXED[name]
     values.append(f'$."{name}"')
     return "json_extract(fields, ?)"
-
-
-def _comparable(value: Any) -> Any:
-    return _instant(value) if isinstance(value, datetime) else value
 
 
 def _instant(value: datetime) -> str:

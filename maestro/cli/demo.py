@@ -18,7 +18,8 @@ from backend.adapters.csv_bars import CsvBars
 from backend.domain.errors import ConfigurationError, MarketDataError
 from backend.domain.policy import AllocationMethod
 from backend.domain.tick import PortfolioKey, TickResult
-from backend.settings import AlpacaSettings, OrchestratorSettings, Settings, StrategySettings
+from backend.settings import Settings
+from backend.settings_blocks import AlpacaSettings, OrchestratorSettings, StrategySettings
 from functions import bootstrap
 from maestro.backtest.outcome import ReplayOutcome
 from maestro.backtest.replay import Replay, ReplayClock, after_close, seeded_entropy

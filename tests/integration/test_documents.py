@@ -25,6 +25,10 @@ DOCUMENTS_NOT_RUN = {
 }
 BLOCKS_NOT_RUN = {
     "README.md": ["make demo     # a year of real prices through the production cycle, offline, with no account"],
+    "docs/explanation/chaos.md": [
+        "make chaos N=10000 SEED=1",
+        "python -m tests.chaos --seed 1 --history 137 --store sqlite",
+    ],
     "docs/how-to/run-on-alpaca-paper.md": ["export APCA_API_KEY_ID=…        # of the paper account"],
     "docs/tutorials/write-your-own-strategy.md": [". .venv/bin/activate"],
 }

@@ -61,7 +61,7 @@ def test_main_task_function_can_name_a_queue() -> None:
 
 
 def test_main_schedules_agree_with_the_settings() -> None:
-    from backend.settings import ScheduleSettings
+    from backend.settings_blocks import ScheduleSettings
     from functions.triggers import schedules
 
     crons = (schedules._TICK, schedules._DAILY, schedules._MONTHLY, schedules._RECONCILIATION)
