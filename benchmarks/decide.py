@@ -24,6 +24,7 @@ from backend.domain.journal import folded
 from backend.domain.lots import Lot
 from backend.domain.mode import Mode
 from backend.domain.policy import DecisionPolicy
+from backend.domain.sighting import Sighting
 from backend.domain.signal import Action, StrategySignal, Symbol
 from backend.domain.sleeve import Sleeve
 from benchmarks.fund import CASH, OPENS_AT, names, track_record
@@ -145,10 +146,26 @@ def _case(count: int) -> Case:
     entering, steady = _holding(known, decision, Decimal(0)), _holding(known, decision, CASH)
     return Case(
         count=count,
-        entering=replace(first, book=entering, account=_account(entering)),
-        steady=replace(first, book=steady, account=_account(steady)),
+        entering=_watched(replace(first, book=entering, account=_account(entering))),
+        steady=_watched(replace(first, book=steady, account=_account(steady))),
         judged=replace(first, book=entering),
     )
+
+
+def _watched(inputs: DecisionInputs) -> DecisionInputs:
+    """Let the breakers look, too, as they do at every tick; they have looked once before."""
+    assert inputs.account is not None
+    held = frozenset(inputs.account.positions)
+    look = Sighting(
+        at=inputs.now,
+        equity=inputs.account.equity,
+        prices=inputs.prices,
+        closes=inputs.prices,
+        newest_bar=inputs.now.date(),
+        held=held,
+    )
+    seen = replace(inputs, sighting=look)
+    return replace(seen, guard=decide(seen).watched.guard)
 
 
 def _holding(book: PortfolioBook, decision: Decision, equity: Decimal) -> PortfolioBook:
