@@ -59,6 +59,7 @@ class Desk:
             "MAESTRO_PRICES_FILE": "prices.csv",
             "MAESTRO_SYMBOLS": "AAPL,AMD",
             "MAESTRO_STRATEGIES__PACKAGES": "own_rules",
+            "MAESTRO_ORCHESTRATOR__STALE_AFTER_DAYS": "0",  # its prices are of 2024
         }
 
     def tick(self, at: str = FIRST, *options: str, **changes: str) -> Ended:

@@ -40,6 +40,7 @@ class Desk:
             "MAESTRO_PRICES_FILE": "prices.csv",
             "MAESTRO_SYMBOLS": "AAPL,AMD",
             "MAESTRO_STRATEGIES__PACKAGES": "own_rules",
+            "MAESTRO_ORCHESTRATOR__STALE_AFTER_DAYS": "0",  # its prices are of 2024
             "USER": "ann",
             "LOGNAME": "ann",
         }
@@ -155,6 +156,23 @@ def test_halt_in_a_folder_without_a_store_says_so_and_takes_no_demo_for_it(tmp_p
     answer = maestro("halt", "--reason", "x", "--yes", folder=tmp_path)
     assert answer.status == 2
     assert "expected a store at .maestro/maestro.db, found none" in answer.err
+
+
+def test_dead_price_feed_holds_entries_at_once_trips_at_the_third_look_and_is_reset(desk: Desk) -> None:
+    dead = {"MAESTRO_ORCHESTRATOR__STALE_AFTER_DAYS": "5", "MAESTRO_ORCHESTRATOR__JUMP_CONFIRMATIONS": "1"}
+    desk.run("tick")
+    held = desk.run("tick", "--json", **dead).json
+    assert held["orders"] == []
+    (restriction,) = desk.run("status", "--json").json["restrictions"].values()
+    assert (restriction["state"], restriction["by"]) == ("REDUCING", "breaker")
+    assert "the newest daily bar is of 2024-01-03" in restriction["reason"]
+    wrong = desk.run("reset", "--breaker", "drawdown", "--reason", "seen", "--yes")
+    assert (wrong.status, "found market_data" in wrong.err) == (2, True)
+    done = desk.run("reset", "--breaker", "market_data", "--reason", "feed is back", "--yes", "--json").json
+    assert (done["state_before"], done["state"], done["command"]) == ("REDUCING", "ACTIVE", "reset")
+    listed = desk.run("audit", "list", "--json").json
+    assert [each["kind"] for each in listed["entries"]] == ["reset"]
+    assert desk.run("audit", "verify").status == 0
 
 
 def test_reconcile_books_what_was_filled_and_names_what_is_external(desk: Desk) -> None:
