@@ -1,7 +1,8 @@
 """Firestore round trips of one tick, counted on the wire, at 10, 50 and 200 strategies.
 
-The portfolio's first tick rebuilds the track record from the daily documents, and is shown by itself; quiet and
-trading ticks follow. Beside them stands the earlier system's access pattern on the same documents.
+Every tick lets the breakers look, and reserves buying power. The portfolio's first tick rebuilds the track record from
+the daily documents, and is shown by itself; quiet and trading ticks follow, then a halt and the ticks that it holds.
+Beside them stands the earlier system's access pattern on the same documents.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,8 @@ from benchmarks.ticking import Ticker
 SIZES = (10, 50, 200)
 TICKS = 10  # of each kind; the dearest one counts
 QUIET, TRADING, FIRST, EARLIER = "nothing trades", "orders are sent", "first tick, record rebuilt", "earlier system"
-ROUND_TRIPS = {QUIET: 2, TRADING: 3}
+HALT, HALTED = "the command to halt", "halted, entries held"
+ROUND_TRIPS = {QUIET: 2, TRADING: 3, HALT: 2, HALTED: 2}
 READS = 6
 
 
@@ -59,6 +61,8 @@ def _costs(count: int) -> dict[str, Cost]:
             FIRST: _dearest(wire, lambda: ticker.tick(is_trading=False), 1),
             QUIET: _dearest(wire, lambda: ticker.tick(is_trading=False), TICKS),
             TRADING: _dearest(wire, lambda: ticker.tick(is_trading=True), TICKS),
+            HALT: _dearest(wire, ticker.halt, TICKS),
+            HALTED: _dearest(wire, ticker.held_tick, TICKS),
         }
 
 

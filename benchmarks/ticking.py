@@ -4,8 +4,10 @@ from typing import Any
 
 from backend.adapters.documents import DocumentStore, open_documents
 from backend.adapters.template_summary import TemplateSummarizer
+from backend.domain.command import Halt, Obeyed
 from backend.domain.policy import DecisionPolicy
 from backend.domain.tick import PortfolioKey, TickRequest, TickResult
+from backend.engine.control import command
 from backend.engine.cycle import Cycle, run_cycle
 from backend.ports.broker import Broker
 from benchmarks.fund import CASH, OPENS_AT, Clock, Stage, bars, strategies
@@ -24,8 +26,9 @@ class Ticker:
         self._clock = Clock()
         self._stage = Stage()
         prices = source.daily(source.symbols, until=OPENS_AT, days=1).prices()
+        self._store = DocumentStore(open_documents(client))
         self._cycle = Cycle(
-            store=DocumentStore(open_documents(client)),
+            store=self._store,
             broker=broker or FakeBroker(CASH, prices),
             bars=source,
             strategies=StrategyLoader(tenant_id=TENANT, strategies=strategies(count, source.symbols, self._stage)),
@@ -43,7 +46,19 @@ class Ticker:
         ValueError
             It sent orders when it should be quiet, or none when it should trade.
         """
-        self._stage.set_trading(is_trading)
+        return self._tick(wants_trades=is_trading, is_trading=is_trading)
+
+    def held_tick(self) -> TickResult:
+        """Run the next minute's tick, with strategies that want to trade and may not."""
+        return self._tick(wants_trades=True, is_trading=False)
+
+    def halt(self) -> Obeyed:
+        """Halt trading, as ``maestro halt`` does."""
+        order = Halt(by="bench", reason="bench")
+        return command(order, tenant_id=TENANT, control=self._store, now=self._clock.now)
+
+    def _tick(self, *, wants_trades: bool, is_trading: bool) -> TickResult:
+        self._stage.set_trading(wants_trades)
         result = run_cycle(TickRequest(key=KEY, scheduled_at=self._clock.next_tick()), self._cycle)
         if bool(result.orders) != is_trading:
             raise ValueError(f"{result.tick_id}: expected trading={is_trading}, found {len(result.orders)} orders")

@@ -54,12 +54,16 @@ class Desk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciled:
-    """What a reconciliation found: orders that moved, orders still open, EXTERNAL, and fills that do not agree."""
+    """What a reconciliation found: orders that moved, orders still open, EXTERNAL, and fills that do not agree.
+
+    ``trips`` are the reasons of breakers that tripped at this look.
+    """
 
     moved: tuple[OrderState, ...]
     open_orders: tuple[OrderState, ...]
     external: Mapping[Symbol, Decimal]
     differences: tuple[str, ...]
+    trips: tuple[str, ...]
     trading: Trading
     book: PortfolioBook
 
@@ -104,6 +108,7 @@ def _reconciled(key: PortfolioKey, desk: Desk) -> Reconciled:
         open_orders=tuple(book.open_orders.values()),
         external=trading.external,
         differences=differences,
+        trips=tuple(entry.reason for entry in audit),
         trading=trading,
         book=book,
     )

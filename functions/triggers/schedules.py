@@ -179,7 +179,7 @@ def _reconcile(settings: "Settings", key: "PortfolioKey") -> None:
     found = reconcile(key, bootstrap.desk(settings, key))
     facts = {"moved": len(found.moved), "open": len(found.open_orders), "unresolved": len(found.unresolved)}
     bootstrap.log(tenant_id=key.tenant_id).info("reconciled", portfolio_id=key.portfolio_id, **facts)
-    doubts = [*found.differences, *(f"order {each} is unresolved" for each in found.unresolved)]
+    doubts = [*found.trips, *found.differences, *(f"order {each} is unresolved" for each in found.unresolved)]
     if doubts:
         _alert(settings, "broker_disagrees", key.tenant_id, key.portfolio_id, "; ".join(doubts))
 

@@ -57,6 +57,7 @@ def _json(key: PortfolioKey, found: Reconciled) -> dict[str, Any]:
         "unresolved": list(found.unresolved),
         "external": {symbol: str(quantity) for symbol, quantity in found.external.items()},
         "differences": list(found.differences),
+        "trips": list(found.trips),
         "trading_state": found.trading.state.value,
     }
 
@@ -76,5 +77,5 @@ def _print(said: list[dict[str, Any]], console: Console) -> None:
         print_orders([*each["moved"], *each["open"]], console)
         external = ", ".join(f"{symbol} {quantity}" for symbol, quantity in each["external"].items())
         console.print(f"EXTERNAL: {external or 'nothing'}", highlight=False)
-        for difference in each["differences"]:
+        for difference in (*each["trips"], *each["differences"]):
             console.print(difference, style="red", highlight=False, markup=False)

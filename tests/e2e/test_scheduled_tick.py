@@ -70,6 +70,7 @@ def suite(
         environment={
             "MAESTRO_ALPACA__URL": broker.url,
             "MAESTRO_SYMBOLS": ",".join(SYMBOLS),
+            "MAESTRO_ORCHESTRATOR__STALE_AFTER_DAYS": "0",  # the broker's clock stands days behind the functions'
             # Both tenants trade in the one account: small weights leave room for whoever comes second.
             "MAESTRO_ORCHESTRATOR__BASE_WEIGHTS": json.dumps({each.name: 0.05 for each in discover().strategies}),
         },
