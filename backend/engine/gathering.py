@@ -37,7 +37,7 @@ def gathered(
     record, is_extended = current_record(
         cycle.store, request.key, current.record, now.date(), evaluation.signals.keys()
     )
-    prices = cycle.bars.latest(symbols, at=now)
+    look = Look(at=now, market=market, prices=cycle.bars.latest(symbols, at=now))
     trading = current.trading
     inputs = DecisionInputs(
         tenant_id=request.key.tenant_id,
@@ -52,19 +52,12 @@ def gathered(
         trading_state=trading.state,
         latched=trading.latched,
         guard=trading.guard,
-        sighting=sighting(
-            Look(at=now, market=market, prices=prices),
-            account,
-            standing,
-            own_orders=current.book.open_orders,
-            failed=evaluation.failures,
-            statements=cycle.statements,
-        ),
+        sighting=sighting(look, account, standing, failed=evaluation.failures, statements=cycle.statements),
         reserved=trading.reserved,
         working=trading.sides(),
         liquidating=trading.liquidation.get(request.key.portfolio_id, frozenset()),
         account=account,
-        prices=prices,
+        prices=look.prices,
         assets=cycle.broker.assets(symbols),
     )
     return inputs, is_extended

@@ -126,7 +126,7 @@ def _watched(
         newest_bar=None,
         prices=desk.cycle.bars.latest(short, at=now) if short else {},
         external=trading.external,
-        missing_orders=missing_orders(trading, standing.missing, standing.book.open_orders),
+        missing_orders=missing_orders(standing),
     )
     limits = configured(desk.cycle.policy, observed.configuration).breakers
     watched = watched_broker(trading.guard, seen, limits)

@@ -19,7 +19,6 @@ from backend.domain.reconciliation import owned
 from backend.domain.sighting import Sighting
 from backend.domain.signal import StrategyId, Symbol
 from backend.domain.statement import Activity, ActivityKind
-from backend.domain.trading_state import Trading
 from backend.engine.bookkeeping import Standing
 from backend.ports.statements import Statements
 
@@ -50,7 +49,6 @@ def sighting(
     account: Account,
     standing: Standing,
     *,
-    own_orders: Collection[ClientOrderId],
     failed: Collection[StrategyId],
     statements: Statements,
 ) -> Sighting:
@@ -65,18 +63,17 @@ def sighting(
         held=frozenset(symbol for symbol, quantity in owned(trading).items() if quantity),
         failed=frozenset(failed),
         external=trading.external,
-        missing_orders=missing_orders(trading, standing.missing, own_orders),
+        missing_orders=missing_orders(standing),
         flows=flows(trading.guard, account, statements, look.at),
         splits=_splits(standing.events),
     )
 
 
-def missing_orders(
-    trading: Trading, missing: frozenset[ClientOrderId], own_orders: Collection[ClientOrderId]
-) -> frozenset[ClientOrderId]:
-    """Return what the venue does not know: of our orders as it says now, of other portfolios' as last seen."""
-    others = trading.guard.missing_orders & trading.working.keys() - frozenset(own_orders)
-    return missing | others
+def missing_orders(standing: Standing) -> frozenset[ClientOrderId]:
+    """Return what the venue does not know: of the book's orders as it says now, of other portfolios' as last seen."""
+    trading = standing.trading
+    others = trading.guard.missing_orders & (trading.working.keys() - standing.book.open_orders.keys())
+    return standing.missing | others
 
 
 def flows(guard: Guard, account: Account, statements: Statements, now: datetime) -> Decimal:

@@ -73,6 +73,17 @@ def flatten(
         _print_holdings(holdings, Console())
     confirm(f"Sell these for {chosen.key.tenant_id}, in {chosen.name}?", yes=yes)
     order = Flatten(by=operator(by), reason=reason, strategies=wanted, is_all=everything)
+    said = _carried_out(order, chosen, keys, wait)
+    if as_json:
+        print(json.dumps({**said, "holdings": holdings}, indent=2))
+    else:
+        _print(said, Console())
+    if not said["is_flat"]:
+        raise typer.Exit(4)
+
+
+def _carried_out(order: Flatten, chosen: ChosenStore, keys: tuple[PortfolioKey, ...], wait: float) -> dict[str, Any]:
+    """Write the order down first, whatever the broker does; then sell."""
     tenant_id, control = chosen.key.tenant_id, chosen.control
     obeyed = command(order, tenant_id=tenant_id, control=control, now=lambda: datetime.now(UTC))
     done, fault = None, ""
@@ -80,13 +91,7 @@ def flatten(
         done = carry_out(desks(chosen, keys), control, patience(wait)) if keys else None
     except MaestroError as e:
         fault = told(e)
-    said = {**_json(done, fault), "store": chosen.name, "tenant": tenant_id, "audit_sequence": obeyed.entry.sequence}
-    if as_json:
-        print(json.dumps({**said, "holdings": holdings}, indent=2))
-    else:
-        _print(said, Console())
-    if fault or (done is not None and not done.is_flat):
-        raise typer.Exit(4)
+    return {**_json(done, fault), "store": chosen.name, "tenant": tenant_id, "audit_sequence": obeyed.entry.sequence}
 
 
 def _wanted(

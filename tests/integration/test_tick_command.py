@@ -14,21 +14,10 @@ from backend.adapters.sqlite import SqliteDocuments
 from backend.domain.tick import PortfolioKey
 from maestro.servers.paper_broker import PaperBrokerConfig, PaperBrokerServer
 from tests.fakes.cycle import buy
+from tests.integration import buying_desk
 from tests.integration.maestro_process import Ended, finish, maestro, start
 from tests.integration.past_days import past_sessions, trade
 
-PRICES = "date,AAPL,AMD\n2024-01-02,100,50\n2024-01-03,100,50\n"
-RULES = """
-from functions.strategies.base import BaseStrategy
-
-class BuysApple(BaseStrategy):
-    def evaluate(self, market_data, account_snapshot, regime=None):
-        return self.buy("AAPL", 0.1, 0.9, "always")
-
-class BuysAmd(BaseStrategy):
-    def evaluate(self, market_data, account_snapshot, regime=None):
-        return self.buy("AMD", 0.1, 0.9, "always")
-"""
 BAD_RULES = """
 class Broken(BaseStrategy):
     def evaluate(self, market_data, account_snapshot, regime=None):
@@ -51,16 +40,7 @@ class Desk:
     broker: PaperBrokerServer
 
     def variables(self) -> dict[str, str]:
-        return {
-            "APCA_API_KEY_ID": "key",
-            "APCA_API_SECRET_KEY": "secret",
-            "MAESTRO_ALPACA__URL": self.broker.url,
-            "MAESTRO_ALPACA__TIMEOUT_SECONDS": "1",
-            "MAESTRO_PRICES_FILE": "prices.csv",
-            "MAESTRO_SYMBOLS": "AAPL,AMD",
-            "MAESTRO_STRATEGIES__PACKAGES": "own_rules",
-            "MAESTRO_ORCHESTRATOR__STALE_AFTER_DAYS": "0",  # its prices are of 2024
-        }
+        return buying_desk.variables(self.broker.url)
 
     def tick(self, at: str = FIRST, *options: str, **changes: str) -> Ended:
         return maestro("tick", "--at", at, *options, folder=self.folder, **{**self.variables(), **changes})
@@ -89,10 +69,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    (tmp_path / "prices.csv").write_text(PRICES)
-    (tmp_path / "own_rules").mkdir()
-    (tmp_path / "own_rules" / "__init__.py").write_text(RULES)
-    with PaperBrokerServer(PaperBrokerConfig(prices=tmp_path / "prices.csv")) as broker:
+    with PaperBrokerServer(PaperBrokerConfig(prices=buying_desk.lay_out(tmp_path))) as broker:
         yield Desk(folder=tmp_path, broker=broker)
 
 
@@ -245,7 +222,7 @@ def test_damaged_prices_end_the_tick_without_an_order(desk: Desk) -> None:
 
 
 def test_failing_strategies_are_in_the_log_and_the_others_trade(desk: Desk) -> None:
-    (desk.folder / "own_rules" / "__init__.py").write_text(RULES + BAD_RULES)
+    (desk.folder / "own_rules" / "__init__.py").write_text(buying_desk.RULES + BAD_RULES)
     assert statuses(desk.said()) == {"AAPL": "filled", "AMD": "filled"}
     (entry,) = maestro("decisions", "--json", folder=desk.folder).json["decisions"]
     assert "no idea" in entry["failures"]["broken"]

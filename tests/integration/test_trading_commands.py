@@ -8,20 +8,8 @@ from typing import Any
 import pytest
 
 from maestro.servers.paper_broker import PaperBrokerConfig, PaperBrokerServer
+from tests.integration import buying_desk
 from tests.integration.maestro_process import Ended, maestro
-
-PRICES = "date,AAPL,AMD\n2024-01-02,100,50\n2024-01-03,100,50\n"
-RULES = """
-from functions.strategies.base import BaseStrategy
-
-class BuysApple(BaseStrategy):
-    def evaluate(self, market_data, account_snapshot, regime=None):
-        return self.buy("AAPL", 0.1, 0.9, "always")
-
-class BuysAmd(BaseStrategy):
-    def evaluate(self, market_data, account_snapshot, regime=None):
-        return self.buy("AMD", 0.1, 0.9, "always")
-"""
 
 
 class Desk:
@@ -32,18 +20,7 @@ class Desk:
         self.broker = broker
 
     def run(self, *arguments: str, **changes: str) -> Ended:
-        variables = {
-            "APCA_API_KEY_ID": "key",
-            "APCA_API_SECRET_KEY": "secret",
-            "MAESTRO_ALPACA__URL": self.broker.url,
-            "MAESTRO_ALPACA__TIMEOUT_SECONDS": "1",
-            "MAESTRO_PRICES_FILE": "prices.csv",
-            "MAESTRO_SYMBOLS": "AAPL,AMD",
-            "MAESTRO_STRATEGIES__PACKAGES": "own_rules",
-            "MAESTRO_ORCHESTRATOR__STALE_AFTER_DAYS": "0",  # its prices are of 2024
-            "USER": "ann",
-            "LOGNAME": "ann",
-        }
+        variables = {**buying_desk.variables(self.broker.url), "USER": "ann", "LOGNAME": "ann"}
         return maestro(*arguments, folder=self.folder, **{**variables, **changes})
 
     def orders(self, *arguments: str) -> list[dict[str, Any]]:
@@ -56,11 +33,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    (tmp_path / "prices.csv").write_text(PRICES)
-    (tmp_path / "own_rules").mkdir()
-    (tmp_path / "own_rules" / "__init__.py").touch()
-    (tmp_path / "own_rules" / "rules.py").write_text(RULES)
-    with PaperBrokerServer(PaperBrokerConfig(prices=tmp_path / "prices.csv")) as server:
+    with PaperBrokerServer(PaperBrokerConfig(prices=buying_desk.lay_out(tmp_path))) as server:
         yield Desk(tmp_path, server)
 
 
