@@ -55,6 +55,12 @@ def test_deployment_tools_are_locked_without_an_address() -> None:
     assert {name: locked[f"node_modules/{name}"]["version"] for name in wanted} == wanted
 
 
+def test_installation_looks_for_nothing_that_the_lock_does_not_name() -> None:
+    """pip takes an extra of a locked package for a package of its own, and wants a hash of its newest release."""
+    (command,) = re.findall(r"^PIP := (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert {"--no-deps", "--require-hashes"} <= set(command.split())
+
+
 def _imported() -> set[str]:
     """Return what backend and functions import, wherever in a module they do: Google's in full, others' first part."""
     names: set[str] = set()
