@@ -2,10 +2,8 @@
 
 import json
 import sqlite3
-from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -13,24 +11,26 @@ from typing import Any
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from backend.adapters.documents.seam import Filter, Order, StoredDocument, Write, WriteKind
-from backend.domain.errors import CommitConflict, ConfigurationError, StoreCorrupt, StoreUnavailable
+from backend.adapters.sqlite_values import bytes_back, json_text, scalar
+from backend.domain.errors import CommitConflict, StoreCorrupt, StoreUnavailable
 
 _SCHEMA = (
     """
     CREATE TABLE IF NOT EXISTS documents (
         path TEXT PRIMARY KEY,
         collection TEXT NOT NULL,
-        timestamp TEXT,  -- kept beside the fields: newest-first reads must not parse every document
+        timestamp TEXT,  -- both are kept beside the fields: reads in their order must not parse every document
+        sequence,
         fields TEXT NOT NULL,
         version INTEGER NOT NULL
     )
     """,
     "CREATE INDEX IF NOT EXISTS documents_by_time ON documents (collection, timestamp, path)",
-    "CREATE INDEX IF NOT EXISTS documents_by_sequence ON documents (collection, json_extract(fields, '$.sequence'))",
+    "CREATE INDEX IF NOT EXISTS documents_by_sequence ON documents (collection, sequence, path)",
     "CREATE TABLE IF NOT EXISTS commits (last INTEGER NOT NULL)",
     "INSERT INTO commits SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM commits)",
 )
-_INDEXED = {"timestamp": "timestamp", "sequence": "json_extract(fields, '$.sequence')"}  # as the indexes have them
+_COLUMNS = ("timestamp", "sequence")
 _BUSY_SECONDS = 10.0
 _BATCH = 500  # paths in one SELECT
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -112,7 +112,7 @@ class SqliteDocuments:
         values: list[Any] = [collection]
         for each in filters:
             conditions.append(f"{_column(each.field, values)} {each.operator} ?")
-            values.append(_instant(each.value) if isinstance(each.value, datetime) else each.value)
+            values.append(scalar(each.value))
         direction = "DESC" if order is not None and order.descending else "ASC"
         ordering = f"path {direction}"
         if order is not None:
@@ -152,16 +152,14 @@ class SqliteDocuments:
         fields: Mapping[str, Any] = write.fields
         if row is not None and write.kind in (WriteKind.MERGE, WriteKind.UPDATE):
             fields = {**self._decoded(write.path, row[0]), **fields}
-        timestamp = fields.get("timestamp")
         self._connection.execute(
-            "INSERT INTO documents (path, collection, timestamp, fields, version) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT (path) DO UPDATE SET timestamp = excluded.timestamp, fields = excluded.fields, "
-            "version = excluded.version",
+            "INSERT OR REPLACE INTO documents (path, collection, timestamp, sequence, fields, version) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
             (
                 write.path,
                 write.path.rpartition("/")[0],
-                _instant(timestamp) if isinstance(timestamp, datetime) else timestamp,
-                _json(write.path, fields),
+                *(scalar(fields.get(name)) for name in _COLUMNS),
+                json_text(write.path, fields),
                 version,
             ),
         )
@@ -171,7 +169,7 @@ class SqliteDocuments:
 
     def _decoded(self, path: str, fields: str) -> dict[str, Any]:
         try:
-            decoded = json.loads(fields, object_hook=_bytes_back)
+            decoded = json.loads(fields, object_hook=bytes_back)
         except (ValueError, TypeError) as e:
             raise StoreCorrupt(
                 f"{path} in {self._path}: expected JSON, found {str(fields)[:40]!r}… ({e}); restore a backup"
@@ -215,34 +213,7 @@ def _is_locked(e: BaseException) -> bool:
 
 def _column(name: str, values: list[Any]) -> str:
     """Name the expression for a field; its JSON path is bound, never spliced."""
-    if name in _INDEXED:
-        return _INDEXED[name]
+    if name in _COLUMNS:
+        return name
     values.append(f'$."{name}"')
     return "json_extract(fields, ?)"
-
-
-def _instant(value: datetime) -> str:
-    if value.tzinfo is None:
-        raise ConfigurationError(f"expected an aware instant, found {value!r}; use UTC")
-    return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
-
-
-def _json(path: str, fields: Mapping[str, Any]) -> str:
-    try:
-        return json.dumps(fields, default=_encoded, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    except ValueError as e:
-        raise ConfigurationError(f"{path}: expected finite numbers, found one that is not ({e}); leave it out") from e
-
-
-def _encoded(value: object) -> Any:
-    if isinstance(value, datetime):
-        return _instant(value)
-    if isinstance(value, bytes):
-        return {"$bytes": b64encode(value).decode()}
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise ConfigurationError(f"expected a value that documents can hold, found {type(value).__name__}; convert it")
-
-
-def _bytes_back(value: dict[str, Any]) -> Any:
-    return b64decode(value["$bytes"]) if value.keys() == {"$bytes"} else value
