@@ -7,8 +7,7 @@ from backend.adapters.documents.fields import FieldReader
 from backend.adapters.documents.packing import pack_text
 from backend.adapters.documents.seam import StoredDocument, Write, create
 from backend.domain.audit import AuditEntry, AuditKind
-from backend.domain.canonical import canonical_json, plain, read_canonical_json
-from backend.domain.errors import StoreCorrupt
+from backend.domain.canonical import canonical_json, plain
 
 
 def audit_write(entry: AuditEntry) -> Write:
@@ -39,10 +38,6 @@ def from_document(document: StoredDocument) -> AuditEntry:
         A field is missing or damaged.
     """
     reader = FieldReader(document.path, document.fields)
-    try:
-        body = plain(read_canonical_json(reader.packed_text("body")))
-    except StoreCorrupt as e:
-        raise reader.corrupt("a body as it was written", str(e)) from e
     return AuditEntry(
         sequence=reader.integer("sequence"),
         tenant_id=reader.text("tenant_id"),
@@ -50,7 +45,7 @@ def from_document(document: StoredDocument) -> AuditEntry:
         kind=reader.member("kind", AuditKind),
         actor=reader.text("actor"),
         reason=reader.text("reason"),
-        body=body,
+        body=plain(reader.canonical("body", dict)),
         previous_hash=reader.text("previous_hash"),
         entry_hash=reader.text("entry_hash"),
     )

@@ -12,8 +12,7 @@ from backend.adapters.documents import paths
 from backend.adapters.documents.fields import FieldReader, as_instant
 from backend.adapters.documents.packing import pack_text
 from backend.adapters.documents.seam import StoredDocument, Write, create
-from backend.domain.canonical import canonical_json, plain, read_canonical_json
-from backend.domain.errors import StoreCorrupt
+from backend.domain.canonical import canonical_json, plain
 from backend.domain.tick import LogEntry
 
 PART_BYTES = 700_000
@@ -100,18 +99,15 @@ def from_document(document: StoredDocument, parts: Sequence[StoredDocument] = ()
     content = b"".join(FieldReader(part.path, part.fields).blob("content") for part in parts)
     try:
         inputs = zlib.decompress(content or reader.blob("inputs")).decode()
-        body = plain(read_canonical_json(reader.packed_text("body")))
     except (zlib.error, ValueError) as e:
         raise reader.corrupt(f"whole compressed inputs ({e})", f"{len(content)} bytes") from e
-    except StoreCorrupt as e:
-        raise reader.corrupt("a body as it was written", str(e)) from e
     return LogEntry(
         log_id=reader.text("log_id"),
         tenant_id=reader.text("tenant_id"),
         portfolio_id=reader.text("portfolio_id"),
         timestamp=reader.instant("timestamp"),
         session_id=reader.text("session_id"),
-        body=body,
+        body=plain(reader.canonical("body", dict)),
         inputs=inputs,
         sequence=reader.integer("sequence"),
         previous_hash=reader.text("previous_hash"),
