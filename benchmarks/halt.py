@@ -79,7 +79,7 @@ def measure() -> Measurement:
             "The flag is modelled on our engine: its store shows trading as halted while a document of its own says",
             "so, and no commit is conditional on that. Decisions still depend on each other, so few can pass; and",
             "every attempt reads the flag anew, not only every tick.",
-            "All are threads of one process: milliseconds are mostly waiting for each other.",
+            "All are threads of one process: milliseconds include waiting for its interpreter.",
         ),
         peers=("google-cloud-firestore", "grpcio"),
     )
