@@ -7,11 +7,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from backend.domain.command import Obeyed, TradingCommand, obeyed
-from backend.domain.errors import CommitConflict
+from backend.domain.errors import CommitConflict, StoreUnavailable
 from backend.domain.trading_state import Trading
 from backend.ports.control import TradingControl
 
 ATTEMPTS = 256
+MOST_SILENCES = 3
 
 Change = Callable[[Trading, datetime], Obeyed]
 
@@ -25,6 +26,8 @@ def command(order: TradingCommand, *, tenant_id: str, control: TradingControl, n
         There is nothing that it could change.
     CommitConflict
         Others moved the trading document at every attempt; nothing was changed.
+    StoreUnavailable
+        The store did not answer four times; whether the command holds is unknown, so run it again.
     """
     return changed(
         lambda trading, at: obeyed(order, trading, tenant_id=tenant_id, at=at),
@@ -35,13 +38,25 @@ def command(order: TradingCommand, *, tenant_id: str, control: TradingControl, n
 
 
 def changed(change: Change, *, tenant_id: str, control: TradingControl, now: Callable[[], datetime]) -> Obeyed:
-    """Commit a change of the trading document with its audit entry, deciding it anew as often as it is lost."""
+    """Commit a change of the trading document with its audit entry, deciding it anew as often as it is lost.
+
+    A store that does not answer is asked again, a few times: a halt must not end at the first busy moment.
+    """
+    silences = 0
+    done: Obeyed | None = None
     for _ in range(ATTEMPTS):
-        trading, version = control.trading(tenant_id)
-        done = change(trading, now())
         try:
+            trading, version = control.trading(tenant_id)
+            if done is not None and done.after == trading:
+                return done  # it was written after all, when the store did not say so
+            done = change(trading, now())
             control.control(done.after, done.entry, expected=version)
         except CommitConflict:
+            continue
+        except StoreUnavailable:
+            silences += 1
+            if silences > MOST_SILENCES:
+                raise
             continue
         return done
     raise CommitConflict(

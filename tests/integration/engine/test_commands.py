@@ -1,13 +1,14 @@
 """What an operator orders holds from its commit on, for every process, and stands in the audit chain."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from backend.adapters.documents import Documents, DocumentStore, audit_documents, paths
 from backend.domain.audit import AuditEntry, AuditKind, entry_hash
 from backend.domain.command import Flatten, Halt, ReduceOnly, Resume
-from backend.domain.errors import ConfigurationError
+from backend.domain.errors import ConfigurationError, StoreUnavailable
 from backend.domain.trading_state import GENESIS_HASH, OPERATOR, Restriction, TradingState
 from tests.fakes.cycle import AAPL, HOLD, KEY, buy, sell
 from tests.integration.engine.commanding import CommandPost
@@ -99,6 +100,40 @@ def test_command_with_nothing_to_change_is_refused_and_leaves_no_entry(
     with pytest.raises(ConfigurationError, match="expected"):
         CommandPost(store).order(order(by="ann", reason="why"))
     assert audit(documents) == []
+
+
+class Silent:
+    """A store that does not answer the first ``silences`` commands; ``is_applied`` says whether it carries them out."""
+
+    def __init__(self, store: DocumentStore, silences: int, *, is_applied: bool) -> None:
+        self._store = store
+        self.left = silences
+        self._is_applied = is_applied
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def control(self, *given: Any, **options: Any) -> None:
+        if not self.left:
+            return self._store.control(*given, **options)
+        self.left -= 1
+        if self._is_applied:
+            self._store.control(*given, **options)
+        raise StoreUnavailable("no answer")
+
+
+@pytest.mark.parametrize("is_applied", [False, True], ids=["refused", "answer lost"])
+def test_halt_is_repeated_when_the_store_does_not_answer_and_written_once(
+    store: DocumentStore, documents: Documents, is_applied: bool
+) -> None:
+    post = CommandPost(Silent(store, 1 if is_applied else 3, is_applied=is_applied))
+    done = post.order(HALT)
+    assert (store.trading("acme")[0], len(audit(documents))) == (done.after, 1)
+
+
+def test_halt_that_the_store_never_answers_says_so(store: DocumentStore) -> None:
+    with pytest.raises(StoreUnavailable):
+        CommandPost(Silent(store, 4, is_applied=False)).order(HALT)
 
 
 @pytest.mark.parametrize(("by", "reason"), [("", "why"), ("ann", " ")])
