@@ -1,7 +1,7 @@
 """What a process of a history does, with clients and a store of its own and nothing of the parent's."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
@@ -11,6 +11,7 @@ from backend.adapters.alpaca import AlpacaBroker
 from backend.adapters.alpaca.statements import AlpacaStatements
 from backend.adapters.documents import DocumentStore
 from backend.adapters.template_summary import TemplateSummarizer
+from backend.domain.breaker_limits import BreakerLimits
 from backend.domain.policy import DecisionPolicy
 from backend.domain.signal import Symbol
 from backend.domain.tick import TickRequest
@@ -65,6 +66,7 @@ class Delivery:
     venue_url: str
     timeout_seconds: float
     salt: str
+    limits: BreakerLimits = field(default_factory=BreakerLimits)
     pace: Pace = Pace.ALONE
     is_traced: bool = False
     sabotage: Sabotage | None = None
@@ -114,7 +116,7 @@ class _Workshop:
             strategies=step(Voices(delivery.says)),
             summarizer=step(TemplateSummarizer()),
             clock=self.clock,
-            policy=DecisionPolicy(systemic_sell_threshold=9),
+            policy=DecisionPolicy(systemic_sell_threshold=9, breakers=delivery.limits),
             symbols=tuple(map(Symbol, SYMBOLS)),
             entropy=lambda request: self._boundaries.around("step decide", lambda: entropy(request)),
         )

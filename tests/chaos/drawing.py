@@ -67,7 +67,8 @@ class _Drawing:
                 )
             )
         owned = {"AAPL": Decimal(5), "XOM": Decimal(100)} if random.random() < 0.25 else {}
-        return Script(venue=random.choice(tuple(VenueKind)), ticks=tuple(ticks), owned=owned)
+        venue, is_touchy = random.choice(tuple(VenueKind)), random.random() < 0.15
+        return Script(venue=venue, ticks=tuple(ticks), owned=owned, is_touchy=is_touchy)
 
     def _tick(
         self,
@@ -117,8 +118,9 @@ class _Drawing:
 
     def _errand(self, has_two: bool) -> Hand:
         random = self._random
-        choices = (Errand.RECONCILE,) * 2 + (Errand.HALT,) * 3 + (Errand.FLATTEN,) * 2 + (Errand.RESUME,)
-        errand = random.choice(choices)
+        choices = (Errand.RECONCILE,) * 2 + (Errand.HALT,) * 3 + (Errand.FLATTEN,) * 2
+        may_resume = self._is_restricted or random.random() < 0.2
+        errand = random.choice((*choices, Errand.RESUME) if may_resume else choices)
         self._is_restricted = errand is not Errand.RESUME and (self._is_restricted or errand is not Errand.RECONCILE)
         names = [name for portfolio in (("main", "second") if has_two else ("main",)) for name in PORTFOLIOS[portfolio]]
         return self._hand(

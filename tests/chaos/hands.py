@@ -8,6 +8,7 @@ from random import Random
 
 from backend.adapters.documents import paths, trading_documents
 from backend.adapters.documents.seam import StoredDocument
+from backend.domain.breaker_limits import BreakerLimits
 from backend.domain.tick import TickRequest
 from backend.ports.bars import Bars
 from tests.chaos.channel import (
@@ -54,6 +55,7 @@ class Hands:
         bars: Bars,
         turns: Random,
         outcome: Outcome,
+        limits: BreakerLimits,
         sabotage: Sabotage | None = None,
     ) -> None:
         self._store = store
@@ -62,6 +64,7 @@ class Hands:
         self._turns = turns
         self._sabotage = sabotage
         self._outcome = outcome
+        self._limits = limits
         self._started = 0
         self.halting = Halting()
         self.transit = Transit(venue, store, outcome.hits, self.halting.learn)
@@ -82,6 +85,7 @@ class Hands:
                 venue_url=self._venue.url,
                 timeout_seconds=timeout_seconds,
                 salt=str(self._started + n),
+                limits=self._limits,
                 pace=pace,
                 is_traced=is_traced,
                 sabotage=self._sabotage,

@@ -6,6 +6,7 @@ from datetime import timedelta
 from hashlib import sha256
 from random import Random
 
+from backend.domain.breaker_limits import BreakerLimits
 from backend.domain.errors import ConfigurationError
 from backend.domain.signal import Action
 from backend.domain.tick import PortfolioKey, TickRequest
@@ -29,6 +30,9 @@ REPETITIONS = 3  # deliveries without faults that a tick may take to its end
 ROUNDS = 8
 MINUTE, DAY = 60, 24 * 60 * 60
 _NOTHING = Hand()
+_TOUCHY = BreakerLimits(
+    drawdown_warning=0.00001, drawdown_reduce=0.00005, drawdown_halt=0.005, daily_loss_limit=0.00005
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,8 @@ class History:
             | {other_portfolio(tick.portfolio) for tick in script.ticks if tick.other}
         )
         self.outcome = Outcome()
-        self._hands = Hands(store, self._venue, place.bars, turns, self.outcome, sabotage)
+        limits = _TOUCHY if script.is_touchy else BreakerLimits()
+        self._hands = Hands(store, self._venue, place.bars, turns, self.outcome, limits, sabotage)
 
     def play(self) -> Outcome:
         self._venue.reset()

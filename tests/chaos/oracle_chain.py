@@ -8,7 +8,7 @@ from backend.domain.audit import AuditEntry
 from backend.domain.tick import LogEntry
 from backend.domain.trading_state import GENESIS_HASH
 from tests.chaos.errands import ALL, named
-from tests.chaos.records import Records
+from tests.chaos.records import Link, Records
 
 
 def chain_differences(records: Records) -> Iterator[str]:
@@ -32,12 +32,13 @@ def chain_differences(records: Records) -> Iterator[str]:
 def decided_after_halt(records: Records) -> Iterator[str]:
     """Name what was decided while an operator had trading stopped, but for the exits that he had ordered.
 
-    Whoever has everything sold lets no entry in either, until he resumes.
+    Whoever has everything sold lets no entry in either, until he resumes; nor does a breaker, which no history resets.
     """
-    is_halted = is_reducing = False
+    is_halted = is_reducing = is_tripped = False
     ordered: frozenset[tuple[str, str]] = frozenset()
     for link in records.chain:
         entry = link.entry
+        is_tripped |= any(_trips(link))
         match entry:
             case AuditEntry(kind="halt"):
                 is_halted = True
@@ -46,7 +47,7 @@ def decided_after_halt(records: Records) -> Iterator[str]:
                 is_reducing |= entry.reason.split()[0] == ALL
             case AuditEntry(kind="resume"):
                 is_halted, is_reducing, ordered = False, False, frozenset()
-            case LogEntry() if is_halted or is_reducing:
+            case LogEntry() if is_halted or is_reducing or is_tripped:
                 for order in entry.body["orders"]:
                     is_exit = order["side"] == "sell"
                     if not is_exit or (is_halted and (entry.portfolio_id, order["strategy_name"]) not in ordered):
@@ -91,8 +92,13 @@ def still_ordered(records: Records) -> frozenset[tuple[str, str]]:
 def trips(records: Records) -> Iterator[str]:
     """Yield every breaker that tripped, in a tick or in a job."""
     for link in records.chain:
-        match link.entry:
-            case LogEntry(body=body):
-                yield from (each["breaker"] for each in body["trips"])
-            case AuditEntry(kind="breaker_tripped", body=body):
-                yield body["facts"]["breaker"]
+        yield from _trips(link)
+
+
+def _trips(link: Link) -> list[str]:
+    match link.entry:
+        case LogEntry(body=body):
+            return [each["breaker"] for each in body["trips"]]
+        case AuditEntry(kind="breaker_tripped", body=body):
+            return [body["facts"]["breaker"]]
+    return []

@@ -131,11 +131,12 @@ class Tick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """``owned`` is what the account's owner bought before, by symbol."""
+    """``owned`` is what the account's owner bought before, by symbol. Breakers that are touchy trip at any loss."""
 
     venue: VenueKind
     ticks: tuple[Tick, ...]
     owned: dict[str, Decimal] = field(default_factory=dict)
+    is_touchy: bool = False
 
 
 def other_portfolio(portfolio: str) -> str:
