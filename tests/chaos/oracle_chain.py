@@ -43,16 +43,16 @@ def decided_after_halt(records: Records) -> Iterator[str]:
             case AuditEntry(kind="halt"):
                 is_halted = True
             case AuditEntry(kind="flatten"):
-                ordered |= named(entry.reason)
                 is_reducing |= entry.reason.split()[0] == ALL
             case AuditEntry(kind="resume"):
-                is_halted, is_reducing, ordered = False, False, frozenset()
+                is_halted = is_reducing = False
             case LogEntry() if is_halted or is_reducing or is_tripped:
                 for order in entry.body["orders"]:
                     is_exit = order["side"] == "sell"
                     if not is_exit or (is_halted and (entry.portfolio_id, order["strategy_name"]) not in ordered):
                         yield f"{entry.log_id}, number {link.sequence}: {order}"
                 yield from (f"{entry.log_id}, number {link.sequence}: {cross}" for cross in entry.body["crosses"])
+        ordered = _ordered(ordered, link)
 
 
 def sent_after_halt(records: Records, late: list[str]) -> Iterator[str]:
@@ -78,15 +78,24 @@ def commands(records: Records, kind: str) -> list[AuditEntry]:
 
 
 def still_ordered(records: Records) -> frozenset[tuple[str, str]]:
-    """Return the strategies, by portfolio, that were ordered to be sold out since the last resume."""
+    """Return the strategies, by portfolio, that were ordered to be sold out since the last resume and stay out."""
     ordered: frozenset[tuple[str, str]] = frozenset()
     for link in records.chain:
-        match link.entry:
-            case AuditEntry(kind="flatten", reason=reason):
-                ordered |= named(reason)
-            case AuditEntry(kind="resume"):
-                ordered = frozenset()
+        ordered = _ordered(ordered, link)
     return ordered
+
+
+def _ordered(before: frozenset[tuple[str, str]], link: Link) -> frozenset[tuple[str, str]]:
+    """Return whose sale is ordered after an entry; who was sold out alone may enter again, which ends the matter."""
+    match link.entry:
+        case AuditEntry(kind="flatten", reason=reason):
+            return before | named(reason)
+        case AuditEntry(kind="resume"):
+            return frozenset()
+        case LogEntry(portfolio_id=portfolio, body=body):
+            buyers = [order["strategy_name"] for order in body["orders"] if order["side"] == "buy"]
+            return before - {(portfolio, name) for name in (*buyers, *(cross["buyer"] for cross in body["crosses"]))}
+    return before
 
 
 def trips(records: Records) -> Iterator[str]:
