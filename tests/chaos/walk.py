@@ -1,8 +1,10 @@
 """Walk every boundary of the standard errands, one in a history: what is done there, and what meets it there."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import zip_longest
 from random import Random
 
 from backend.domain.signal import Action
@@ -77,10 +79,17 @@ def targets(errand: Errand, passed: Sequence[Passed]) -> list[Strike]:
 
 
 def walk_of(seed: int, number: int, walks: Sequence[Walk]) -> Walk | None:
-    """Return what the history with this number walks: every second one does, until all has been walked."""
+    """Return what the history with this number walks: every second one does, until all has been walked.
+
+    The kinds of walks take turns, so that a short run has some of each.
+    """
     half, is_odd = divmod(number, 2)
     if is_odd or half >= len(walks):
         return None
     order = list(walks)
     Random(f"order {seed}").shuffle(order)
-    return order[half]
+    ranked: defaultdict[str, list[Walk]] = defaultdict(list)
+    for walk in order:
+        ranked[walk.name].append(walk)
+    rounds = zip_longest(*(ranked[name] for name in sorted(ranked)))
+    return [walk for each in rounds for walk in each if walk is not None][half]
