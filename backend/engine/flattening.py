@@ -5,7 +5,8 @@ crash at any point loses nothing; run again, it goes on with what is left.
 
 1. cancel the entries of these strategies that are under way (``withdrawal``);
 2. run a tick in which nobody is asked, and the strategies' positions are sold;
-3. reconcile until every exit has an end; again, while something is left that can be sold.
+3. reconcile until every exit has an end, and whatever of other portfolios may be in its way; again, while something
+   is left that can be sold.
 """
 
 from collections.abc import Mapping
@@ -87,10 +88,11 @@ def _sell(key: PortfolioKey, desk: Desk, exits: dict[ClientOrderId, None], ticks
     """Bring one portfolio a step further; return what the broker did not do."""
     observed = desk.store.observe_book(key)
     pending = observed.trading.liquidation.get(key.portfolio_id, frozenset())
-    if not pending:
+    is_in_the_way = bool(observed.trading.liquidation and observed.book.open_orders)  # of an exit elsewhere
+    if not pending and not is_in_the_way:
         return []
     try:
-        if not any(observed.book.is_open(name) for name in pending) and ticks[key] < MOST_TICKS:
+        if pending and not any(observed.book.is_open(name) for name in pending) and ticks[key] < MOST_TICKS:
             cycle = replace(desk.cycle, strategies=Silence(), narrator=None)
             result = run_cycle(TickRequest(key=key, scheduled_at=desk.cycle.clock.now()), cycle)
             if not result.was_resumed:  # else a tick of this very instant was there before

@@ -1,15 +1,17 @@
-"""The places in a delivery where its process may end, numbered as it comes by them."""
+"""The places where a process may end, or be overtaken by another, numbered as it comes by them."""
 
 import os
 import signal
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from threading import RLock, current_thread, main_thread
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from tests.chaos.channel import Channel, Hit, Passed, PostHeld, Turn
-from tests.chaos.script import Ending, Side, Strike
+from tests.chaos.channel import Channel, Hit, Passed, Posted, PostHeld, Turn
+from tests.chaos.script import Ending, Hand, Side, Strike
+from tests.fakes.cycle import SetClock
 from tests.fakes.faults import Killed
 
 Answer = TypeVar("Answer")
@@ -22,9 +24,18 @@ class Boundaries:
     its lock, and those in threads, whose order nobody draws.
     """
 
-    def __init__(self, strike: Strike | None, channel: Channel, *, in_step: bool = False, is_traced: bool = False):
+    def __init__(
+        self,
+        strike: Strike | None,
+        channel: Channel,
+        clock: SetClock,
+        *,
+        in_step: bool = False,
+        is_traced: bool = False,
+    ) -> None:
         self._strike = strike
         self._channel = channel
+        self._clock = clock
         self._in_step = in_step
         self._is_traced = is_traced
         self._counts: Counter[tuple[str, Side]] = Counter()
@@ -48,13 +59,19 @@ class Boundaries:
         if self._is_traced:
             self._channel.send(Passed(name, nth, side))
         if strike is not None and (strike.boundary, strike.nth, strike.side) == (name, nth, side):
-            self._is_over = True
             self._channel.send(Hit(strike.kind))
-            if strike.ending is Ending.KILL:
-                os.kill(os.getpid(), signal.SIGKILL)
-            raise Killed(strike.kind)
+            self._meet(strike)
         if self._in_step and takes_turns and current_thread() is main_thread():
-            self._channel.ask(Turn())
+            self._channel.ask(Turn(self._clock.now()))
+
+    def _meet(self, strike: Strike) -> None:
+        if strike.ending is Ending.OVERTAKEN:
+            self._channel.ask(Turn(self._clock.now()))
+            return
+        self._is_over = True
+        if strike.ending is Ending.KILL:
+            os.kill(os.getpid(), signal.SIGKILL)
+        raise Killed(strike.kind)
 
 
 class Watched:
@@ -94,20 +111,24 @@ class WatchedConnection:
         )
 
 
+_NUMBERED = ("/v2/assets/", "/v2/orders/")
+
+
 class WatchedRequests:
     """The ``request`` of a session, with a boundary before and after; one of the order requests may arrive late."""
 
-    def __init__(self, request: Any, boundaries: Boundaries, channel: Channel, late_post: int | None) -> None:
+    def __init__(self, request: Any, boundaries: Boundaries, channel: Channel, hand: Hand, clock: SetClock) -> None:
         self._request = request
         self._boundaries = boundaries
         self._channel = channel
-        self._late_post = late_post
+        self._hand = hand
+        self._clock = clock
         self._posts = 0
         self._lock = RLock()  # assets are asked for by threads: one at a time, so that the numbers are always the same
 
     def __call__(self, method: str, url: str, **options: Any) -> Any:
         path = urlsplit(url).path
-        kind = "/v2/assets/*" if path.startswith("/v2/assets/") else path
+        kind = next((f"{start}*" for start in _NUMBERED if path.startswith(start)), path)
         with self._lock:
             return self._boundaries.around(f"http {method} {kind}", lambda: self._sent(method, url, path, options))
 
@@ -116,7 +137,9 @@ class WatchedRequests:
 
         if (method, path) == ("POST", "/v2/orders"):
             self._posts += 1
-            if self._posts == self._late_post:
+            self._channel.send(Posted(options["json"]["client_order_id"], self._clock.now()))
+            self._clock.time += timedelta(seconds=self._hand.post_seconds)
+            if self._posts == self._hand.late_post:
                 self._channel.send(PostHeld(options["json"]))
                 raise ReadTimeout("the request is still under way")
         return self._request(method, url, **options)

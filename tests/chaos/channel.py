@@ -5,6 +5,7 @@ import pickle
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from backend.adapters.documents.seam import Write
@@ -15,7 +16,9 @@ _PIECE = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Wait here until it is this process's turn."""
+    """Wait here until it is this process's turn; ``at`` is its own clock."""
+
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,14 @@ class Hit:
     """A fault that happened."""
 
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """An order request that begins, by the process's own clock."""
+
+    client_order_id: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +75,8 @@ class Ended:
     found: Any = None
 
 
-Message = Turn | Passed | Hit | PostHeld | CommitHeld | TradingCommitted | Ended
+Witnessed = Turn | Posted | Hit | TradingCommitted
+Message = Witnessed | Passed | PostHeld | CommitHeld | Ended
 
 
 class Channel:

@@ -1,4 +1,4 @@
-"""Fork a process for a delivery, or two that go in step; hear what they say until they end."""
+"""Fork a process for a piece of work, or two that take turns; hear what they say until they end."""
 
 import gc
 import os
@@ -12,14 +12,14 @@ from traceback import format_exception
 from typing import Any
 
 from backend.domain.errors import MaestroError
-from tests.chaos.channel import Channel, Ended, Message, TradingCommitted, Turn, receive
+from tests.chaos.channel import Channel, Ended, Hit, Message, Posted, TradingCommitted, Turn, Witnessed, receive
 from tests.fakes.faults import Killed
 
 LONGEST_SECONDS = 120  # a process that takes longer is ended, and its history is broken
 STAYS = 0.7  # how likely a process keeps the turn
 
 Work = Callable[[Channel], None]
-Witness = Callable[[TradingCommitted], None]
+Witness = Callable[[int, Witnessed], None]
 
 
 @dataclass(slots=True)
@@ -29,15 +29,24 @@ class Report:
     messages: list[Message] = field(default_factory=list)
     ended: Ended = field(default_factory=lambda: Ended("running"))
 
-    @property
-    def is_done(self) -> bool:
-        return self.ended.how == "done" and self.ended.text == "done"
+    def ended_as(self, text: str) -> bool:
+        return self.ended.how == "done" and self.ended.text == text
+
+
+class InOrder(Random):
+    """Turns that are not drawn: whoever stands aside lets the next one go to its end."""
+
+    def random(self) -> float:
+        return 1.0
+
+    def choice(self, seq: Sequence[Any]) -> Any:  # type: ignore[override]
+        return seq[0]
 
 
 def run(works: Sequence[Work], turns: Random, witness: Witness) -> list[Report]:
     """Run each in a process of its own; more than one must ask for its turn, and ``turns`` draws who gets it.
 
-    ``witness`` is shown each trading document that is committed while all of them stand still.
+    ``witness`` is told by the number of the process what it does to trading, while all of them stand still.
     """
     with _children(works, witness) as children:
         waiting = [child for child in children if child.goes_on()]
@@ -57,6 +66,7 @@ def run(works: Sequence[Work], turns: Random, witness: Witness) -> list[Report]:
 class _Child:
     """A process, seen from its parent."""
 
+    number: int
     pid: int
     messages: int
     turns: int
@@ -70,11 +80,14 @@ class _Child:
             if message is None:
                 self._bury()
                 return False
+            if isinstance(message, Turn | Posted | Hit | TradingCommitted):
+                self.witness(self.number, message)
             if isinstance(message, Turn):
                 return True
             if isinstance(message, TradingCommitted):
-                self.witness(message)
                 self.grant()
+            elif isinstance(message, Posted):
+                continue
             elif isinstance(message, Ended):
                 self.report.ended = message
             else:
@@ -118,7 +131,7 @@ def _forked(work: Work, elder: Sequence[_Child], witness: Witness) -> _Child:
         _work(work, Channel(messages_in, turns_out))
     os.close(messages_in)
     os.close(turns_out)
-    return _Child(pid, messages_out, turns_in, witness)
+    return _Child(len(elder), pid, messages_out, turns_in, witness)
 
 
 def _work(work: Work, channel: Channel) -> Any:

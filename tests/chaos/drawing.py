@@ -1,20 +1,19 @@
-"""Draw histories: first every boundary of a standard tick, in between and afterwards whatever may happen."""
+"""Draw histories of whatever may happen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from random import Random
 
 from backend.domain.signal import Action
-from tests.chaos.channel import Passed
 from tests.chaos.script import (
     PORTFOLIOS,
     SYMBOLS,
     Attempt,
     Call,
     Ending,
+    Errand,
     Hand,
     Script,
-    Side,
     StoreFailure,
     StoreFault,
     Strike,
@@ -34,51 +33,22 @@ _LOOK_UP = "GET /v2/orders:by_client_order_id"
 # not drawn, so that a number in between would fail or not by chance.
 _READ_FAILURES = (1, 2, 20)
 
-_OPENING = {"a": Say(Action.BUY, "AAPL", 0.3), "b": Say(Action.BUY, "XOM", 0.2), "c": Say(Action.BUY, "MSFT", 0.1)}
-# An exit that is crossed in part, a rest that is sold, an entry in whole shares, and one in a fraction.
-_STANDARD = {"a": Say(Action.SELL, "AAPL"), "b": Say(Action.BUY, "AAPL", 0.1), "c": Say(Action.BUY, "XOM", 0.2)}
 
-
-def standard(strike: Strike | None) -> Script:
-    """The standard tick, met by one strike; the orders of the tick before it are filled only in part."""
-    opening = Tick(portfolio="main", says=_OPENING, after_seconds=0)
-    attempt = Attempt(after_seconds=1, hands=(Hand(strike=strike),))
-    tick = Tick(portfolio="main", says=_STANDARD, after_seconds=6 * MINUTE, attempts=(attempt,))
-    return Script(venue=VenueKind.IN_PARTS, ticks=(opening, tick))
-
-
-def targets(passed: Sequence[Passed]) -> list[Strike]:
-    """Return every way to end a process at the boundaries that it passed."""
-    return [
-        Strike(each.name, each.nth, Side(each.side), ending)
-        for each in passed
-        for ending in Ending
-        # After one statement is before the next, but for the last one of a transaction.
-        if not (each.name.startswith("sql") and each.side == Side.AFTER and each.name != "sql COMMIT")
-    ]
-
-
-def walks(seed: int, number: int, strikes: Sequence[Strike]) -> Strike | None:
-    """Return the strike that the history with this number walks: every second one does, until all have been walked."""
-    half, is_odd = divmod(number, 2)
-    if is_odd or half >= len(strikes):
-        return None
-    order = list(strikes)
-    Random(f"order {seed}").shuffle(order)
-    return order[half]
-
-
-def drawn(seed: int, number: int, strikes: Sequence[Strike]) -> Script:
+def drawn(seed: int, number: int, strikes: Mapping[Errand, Sequence[Strike]]) -> Script:
     """Return the history with this number, of those that walk nothing."""
     return _Drawing(Random(f"history {seed} {number}"), strikes).script()
 
 
 class _Drawing:
-    def __init__(self, random: Random, strikes: Sequence[Strike]) -> None:
+    def __init__(self, random: Random, strikes: Mapping[Errand, Sequence[Strike]]) -> None:
         self._random = random
-        self._by_boundary: dict[str, list[Strike]] = {}
-        for strike in strikes:
-            self._by_boundary.setdefault(strike.boundary, []).append(strike)
+        self._by_boundary: dict[Errand, dict[str, list[Strike]]] = {}
+        for errand, each in strikes.items():
+            boundaries = self._by_boundary.setdefault(errand, {})
+            for strike in each:
+                if strike.ending is not Ending.OVERTAKEN:
+                    boundaries.setdefault(strike.boundary, []).append(strike)
+        self._is_restricted = False  # whether an operator may have stopped trading so far
 
     def script(self) -> Script:
         random = self._random
@@ -88,13 +58,17 @@ class _Drawing:
             ticks.append(self._tick("main", has_two, action_weights=(8, 1, 1, 0), after_seconds=0))
         for _ in range(random.choice((1, 1, 2))):
             portfolio = random.choice(("main", "main", "second")) if has_two else "main"
-            after = random.choice((2 * MINUTE, 6 * MINUTE, 6 * MINUTE, HOUR, DAY))
-            attempts = tuple(self._attempt(n, has_two) for n in range(random.choice((1, 1, 2, 3))))
+            after = random.choice((0, 2 * MINUTE, 6 * MINUTE, 6 * MINUTE, HOUR, DAY))
+            resumed = [self._resumption()] if self._is_restricted and random.random() < 0.7 else []
+            attempts = [*resumed, *(self._attempt(n, has_two) for n in range(random.choice((1, 1, 2, 3))))]
             ticks.append(
-                self._tick(portfolio, has_two, action_weights=(4, 3, 1, 1), after_seconds=after, attempts=attempts)
+                self._tick(
+                    portfolio, has_two, action_weights=(4, 3, 1, 1), after_seconds=after, attempts=tuple(attempts)
+                )
             )
         owned = {"AAPL": Decimal(5), "XOM": Decimal(100)} if random.random() < 0.25 else {}
-        return Script(venue=random.choice(tuple(VenueKind)), ticks=tuple(ticks), owned=owned)
+        venue, is_touchy = random.choice(tuple(VenueKind)), random.random() < 0.15
+        return Script(venue=venue, ticks=tuple(ticks), owned=owned, is_touchy=is_touchy)
 
     def _tick(
         self,
@@ -126,25 +100,64 @@ class _Drawing:
 
     def _attempt(self, number: int, has_two: bool) -> Attempt:
         random = self._random
-        after = random.choice((1, 5) if number == 0 else (5, 15, 45, 70, 3 * MINUTE, 5 * MINUTE))
+        after = random.choice((0, 1, 5) if number == 0 else (5, 15, 45, 70, 3 * MINUTE, 5 * MINUTE))
         hands = [self._hand(likely=0.5)]
         if random.random() < 0.35:
+            beside = self._errand(has_two)
+            hands = [self._hand(likely=0.35, post_seconds=random.choice((0, 1, 3))), beside]
+            if random.random() < 0.25:
+                hands = [beside]
+        elif random.random() < 0.35:
             hands.append(self._hand(likely=0.35, is_other=has_two and random.random() < 0.5))
         broker = self._broker_faults() if random.random() < 0.45 else ()
         return Attempt(after_seconds=after, hands=tuple(hands), broker=broker)
 
-    def _hand(self, *, likely: float, is_other: bool = False) -> Hand:
+    def _resumption(self) -> Attempt:
+        self._is_restricted = False
+        return Attempt(after_seconds=1, hands=(self._hand(likely=0.2, errand=Errand.RESUME),))
+
+    def _errand(self, has_two: bool) -> Hand:
         random = self._random
-        return Hand(
-            strike=self._strike() if random.random() < likely else None,
-            store=(self._store_fault(),) if random.random() < 0.3 else (),
-            late_post=random.choice((1, 2)) if random.random() < 0.12 else None,
-            is_other=is_other,
+        choices = (Errand.RECONCILE,) * 2 + (Errand.HALT,) * 3 + (Errand.FLATTEN,) * 2
+        may_resume = self._is_restricted or random.random() < 0.2
+        errand = random.choice((*choices, Errand.RESUME) if may_resume else choices)
+        self._is_restricted = errand is not Errand.RESUME and (self._is_restricted or errand is not Errand.RECONCILE)
+        names = [name for portfolio in (("main", "second") if has_two else ("main",)) for name in PORTFOLIOS[portfolio]]
+        return self._hand(
+            likely=0.4,
+            is_other=has_two and random.random() < 0.3,
+            errand=errand,
+            sells=random.choice(names) if errand is Errand.FLATTEN and random.random() < 0.5 else "",
+            looks=random.choice((1, 1, 3)) if errand in (Errand.HALT, Errand.FLATTEN) else 1,
         )
 
-    def _strike(self) -> Strike:
+    def _hand(
+        self,
+        *,
+        likely: float,
+        is_other: bool = False,
+        errand: Errand = Errand.TICK,
+        sells: str = "",
+        looks: int = 1,
+        post_seconds: int = 0,
+    ) -> Hand:
+        random = self._random
+        may_post = errand in (Errand.TICK, Errand.FLATTEN)
+        return Hand(
+            strike=self._strike(errand) if random.random() < likely else None,
+            store=(self._store_fault(),) if random.random() < 0.3 else (),
+            late_post=random.choice((1, 2)) if may_post and random.random() < 0.12 else None,
+            is_other=is_other,
+            errand=errand,
+            sells=sells,
+            looks=looks,
+            post_seconds=post_seconds,
+        )
+
+    def _strike(self, errand: Errand) -> Strike:
         """Draw the boundary first, so that the many statements of a commit do not crowd out the rest."""
-        return self._random.choice(self._by_boundary[self._random.choice(sorted(self._by_boundary))])
+        boundaries = self._by_boundary[errand]
+        return self._random.choice(boundaries[self._random.choice(sorted(boundaries))])
 
     def _store_fault(self) -> StoreFault:
         call = self._random.choice((Call.COMMIT, Call.COMMIT, Call.COMMIT, Call.READ, Call.QUERY))

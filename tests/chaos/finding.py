@@ -12,6 +12,10 @@ class Wrong(StrEnum):
     LOST = "lost orders"
     ORPHAN = "orphan reservations"
     LEDGER = "ledger differences"
+    CHAIN = "chain differences"
+    HALTED = "orders decided after a halt"
+    SENT = "orders sent after a halt"
+    FLATTEN = "wrong sales of a flatten"
     BROKEN = "broken histories"  # one that does not come to its end, or raises what nobody meant to
 
 
@@ -23,13 +27,16 @@ class Finding:
 
 @dataclass(slots=True, kw_only=True)
 class Outcome:
-    """``hits`` are the faults that happened, ``passed`` the boundaries of traced deliveries.
+    """``hits`` are the faults that happened, ``passed`` the boundaries of the last traced attempt.
 
+    ``errands`` counts what operators and jobs did, by how it ended; ``trips`` are the breakers that tripped.
     ``fingerprint`` is a hash of all orders, executions and decisions, with their instants and nonces.
     """
 
     findings: list[Finding] = field(default_factory=list)
     hits: Counter[str] = field(default_factory=Counter)
+    errands: Counter[str] = field(default_factory=Counter)
+    trips: Counter[str] = field(default_factory=Counter)
     passed: list[Passed] = field(default_factory=list)
     deliveries: int = 0
     ticks: int = 0

@@ -13,8 +13,10 @@ from backend.domain.book import PortfolioBook
 from backend.domain.journal import folded
 from backend.domain.ledger import LedgerTrade, TradeKind
 from backend.domain.order import OrderState, OrderStatus
-from backend.domain.trading_state import GENESIS_HASH, Trading
+from backend.domain.trading_state import Trading
 from tests.chaos.finding import Finding, Wrong
+from tests.chaos.oracle_chain import chain_differences, decided_after_halt
+from tests.chaos.oracle_flat import oversold
 from tests.chaos.records import Records
 from tests.chaos.venue_books import CENT, OPENING_CASH, ZERO, VenueBooks, VenueOrder
 from tests.fuzz.invariants import cash_moved
@@ -33,7 +35,10 @@ def findings(records: Records, venue: VenueBooks, delivered: frozenset[str]) -> 
         *(Finding(Wrong.ORPHAN, what) for what in _orphans(records)),
         *(Finding(Wrong.LEDGER, what) for what in _order_differences(records, venue)),
         *(Finding(Wrong.LEDGER, what) for what in _account_differences(records, venue)),
-        *(Finding(Wrong.LEDGER, what) for what in _chain_differences(records, delivered)),
+        *(Finding(Wrong.LEDGER, what) for what in _log_differences(records, delivered)),
+        *(Finding(Wrong.CHAIN, what) for what in chain_differences(records)),
+        *(Finding(Wrong.HALTED, what) for what in decided_after_halt(records)),
+        *(Finding(Wrong.FLATTEN, what) for what in oversold(records, venue)),
     ]
 
 
@@ -146,7 +151,7 @@ def _account_differences(records: Records, venue: VenueBooks) -> Iterator[str]:
             yield f"{portfolio}: the book is not the fold of its journal"
 
 
-def _chain_differences(records: Records, delivered: frozenset[str]) -> Iterator[str]:
+def _log_differences(records: Records, delivered: frozenset[str]) -> Iterator[str]:
     names = [entry.log_id for entry in records.decisions]
     if sorted(names) != sorted(records.ticks):
         yield f"decisions {sorted(names)}, ticks {sorted(records.ticks)}"
@@ -156,9 +161,3 @@ def _chain_differences(records: Records, delivered: frozenset[str]) -> Iterator[
         tick = records.ticks.get(entry.log_id)
         if tick is not None and tick.session_id != entry.session_id:
             yield f"{entry.log_id}: decided in session {entry.session_id}, committed in {tick.session_id}"
-    following = {entry.previous_hash: entry.entry_hash for entry in records.decisions}
-    head, links = GENESIS_HASH, 0
-    while head in following:
-        head, links = following.pop(head), links + 1
-    if links != len(names) or head != records.trading.log_head:
-        yield f"{links} of {len(names)} decisions are chained; the head is {records.trading.log_head[:12]}"

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -12,13 +13,14 @@ from random import Random
 
 from backend.adapters.csv_bars import CsvBars
 from tests.chaos.child import Sabotage
-from tests.chaos.drawing import drawn, standard, targets, walks
+from tests.chaos.drawing import drawn
 from tests.chaos.finding import Outcome
 from tests.chaos.history import History, Place
 from tests.chaos.prices import write_prices
-from tests.chaos.script import Script, Strike, VenueKind
+from tests.chaos.script import Errand, Script, Strike, VenueKind
 from tests.chaos.stores import FirestoreTenant, SqliteFile, Store, StoreKind
 from tests.chaos.venue import PaperVenue
+from tests.chaos.walk import WALKED, Walk, standard, targets, walk_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,17 +43,17 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """``walked`` is the boundary that the history is to end a process at, of all ``strikes``; None for a drawn one."""
+    """``walked`` is the boundary that the history meets a process at, of ``walks`` by errand; None for a drawn one."""
 
     number: int
     script: Script
     outcome: Outcome
-    strikes: int
-    walked: Strike | None
+    walks: Counter[str]
+    walked: Walk | None
 
     @property
     def has_walked(self) -> bool:
-        return self.walked is not None and self.walked.kind in self.outcome.hits
+        return self.walked is not None and self.walked.strike.kind in self.outcome.hits
 
 
 def played(plan: Plan, jobs: Iterable[Job], workers: int | None = None) -> Iterator[Played]:
@@ -114,22 +116,26 @@ def worker(plan: Plan) -> Iterator["Worker"]:
 
 
 class Worker:
-    """Plays the histories of one run by their numbers; walks the standard tick first, to know its boundaries."""
+    """Plays the histories of one run by their numbers; first the standard errands, to know their boundaries."""
 
     def __init__(self, plan: Plan, place: Place, folder: Path) -> None:
         self._plan = plan
         self._place = place
         self._folder = folder
-        traced = self._history(standard(None), "trace", is_traced=True)
-        self._strikes: list[Strike] = targets(traced.passed)
+        self._strikes: dict[Errand, list[Strike]] = {}
+        for errand in WALKED:
+            traced = self._history(standard(Walk(errand)), f"trace-{errand}", is_traced=True)
+            self._strikes[errand] = targets(errand, traced.passed)
+        self._walks = [Walk(errand, strike) for errand, strikes in self._strikes.items() for strike in strikes]
 
     def play(self, job: Job) -> Played:
         script, walked = job.script, None
         if script is None:
-            walked = walks(self._plan.seed, job.number, self._strikes)
+            walked = walk_of(self._plan.seed, job.number, self._walks)
             script = drawn(self._plan.seed, job.number, self._strikes) if walked is None else standard(walked)
         outcome = self._history(script, str(job.number), sabotage=job.sabotage)
-        return Played(number=job.number, script=script, outcome=outcome, strikes=len(self._strikes), walked=walked)
+        walks = Counter(walk.name for walk in self._walks)
+        return Played(number=job.number, script=script, outcome=outcome, walks=walks, walked=walked)
 
     def _history(
         self, script: Script, name: str, *, sabotage: Sabotage | None = None, is_traced: bool = False
@@ -146,4 +152,5 @@ class Worker:
         tenant = f"chaos-{plan.seed}-{name}"
         if plan.store is StoreKind.SQLITE:
             return SqliteFile(file=self._folder / f"{name}.db", tenant_id=tenant)
-        return FirestoreTenant(project=plan.project, tenant_id=f"{tenant}-{os.getpid()}" if name == "trace" else tenant)
+        is_trace = name.startswith("trace")
+        return FirestoreTenant(project=plan.project, tenant_id=f"{tenant}-{os.getpid()}" if is_trace else tenant)

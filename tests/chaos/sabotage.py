@@ -5,10 +5,12 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from backend.adapters.documents.seam import Write, WriteKind
+from backend.adapters.documents.seam import StoredDocument, Write, WriteKind
 from backend.domain.account import Account
-from backend.domain.order import BrokerOrder, ClientOrderId, OrderIntent
+from backend.domain.order import BrokerOrder, ClientOrderId, OrderIntent, Side
 from tests.chaos.child import Parts
+
+_TRADING = "/state/trading"
 
 
 class _Altered:
@@ -111,6 +113,65 @@ def raises_by_mistake(parts: Parts) -> Parts:
 
     def submit(intent: OrderIntent) -> BrokerOrder:
         raise ZeroDivisionError(intent.client_order_id)
+
+    return _with_broker(parts, submit=submit)
+
+
+def ignores_halts(parts: Parts) -> Parts:
+    """Take trading for unrestricted, whatever stands in the store."""
+
+    def loosened(found: StoredDocument) -> StoredDocument:
+        return replace(found, fields={**found.fields, "restrictions": {}, "state": "ACTIVE", "reason": ""})
+
+    def read(wanted: Sequence[str]) -> dict[str, StoredDocument]:
+        found = parts.documents.read(wanted)
+        return {path: loosened(each) if path.endswith(_TRADING) else each for path, each in found.items()}
+
+    return replace(parts, documents=_Altered(parts.documents, read=read))
+
+
+def never_looks_again(parts: Parts) -> Parts:
+    """Take trading to be for ever as it was at the first look."""
+    first: dict[str, StoredDocument] = {}
+
+    def read(wanted: Sequence[str]) -> dict[str, StoredDocument]:
+        found = parts.documents.read(wanted)
+        first.update({path: each for path, each in found.items() if path.endswith(_TRADING) and path not in first})
+        return found | {path: first[path] for path in wanted if path in first}
+
+    return replace(parts, documents=_Altered(parts.documents, read=read))
+
+
+def forgets_commands(parts: Parts) -> Parts:
+    """Obey commands, and leave them out of the log."""
+    return _with_writes(parts, lambda writes: [each for each in writes if "/audit_log/" not in each.path])
+
+
+def numbers_twice(parts: Parts) -> Parts:
+    """Give commands the number of the entry before them."""
+    return _with_writes(
+        parts, _changing("/audit_log/", lambda fields: {**fields, "sequence": int(fields["sequence"]) - 1})
+    )
+
+
+def rewords_commands(parts: Parts) -> Parts:
+    """Log something else than what the hash of the entry covers."""
+    return _with_writes(
+        parts, _changing("/audit_log/", lambda fields: {**fields, "body": fields["body"].replace("chaos", "somebody")})
+    )
+
+
+def forgets_what_to_sell(parts: Parts) -> Parts:
+    """Log that strategies are to be sold out, and take the matter for settled."""
+    return _with_writes(parts, _changing(_TRADING, lambda fields: {**fields, "liquidation": {}}))
+
+
+def sells_more(parts: Parts) -> Parts:
+    """Sell five shares more than were decided."""
+
+    def submit(intent: OrderIntent) -> BrokerOrder:
+        is_exit = intent.side is Side.SELL and intent.quantity is not None
+        return parts.broker.submit(replace(intent, quantity=intent.quantity + 5) if is_exit else intent)
 
     return _with_broker(parts, submit=submit)
 

@@ -1,4 +1,4 @@
-"""Histories as values: which ticks are delivered, by how many processes at once, and what befalls each of them."""
+"""Histories as values: what is done, by how many processes at once, and what befalls each of them."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,11 +18,26 @@ class Side(StrEnum):
     AFTER = "after"
 
 
+class Errand(StrEnum):
+    """What a process is there for."""
+
+    TICK = "tick"
+    RECONCILE = "reconcile"  # the job
+    HALT = "halt"  # an operator's command, then the withdrawal of everything in flight
+    FLATTEN = "flatten"  # the command, then the sale
+    CARRY_ON = "flatten again"  # the sale alone: what was ordered stands in the store
+    RESUME = "resume"
+
+
+COMMANDS = frozenset({Errand.HALT, Errand.FLATTEN, Errand.RESUME})
+
+
 class Ending(StrEnum):
-    """How a process ends at a boundary."""
+    """What becomes of a process at a boundary: it ends, or it stands there until the others have ended."""
 
     KILL = "kill -9"
     EXCEPTION = "exception"
+    OVERTAKEN = "overtaken"
 
 
 class VenueKind(StrEnum):
@@ -50,7 +65,7 @@ class Call(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """End the process at the ``nth`` time that it comes to a boundary, counted from 1."""
+    """Meet the process at the ``nth`` time that it comes to a boundary, counted from 1."""
 
     boundary: str
     nth: int
@@ -73,17 +88,25 @@ class StoreFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hand:
-    """One process that delivers a tick. ``late_post`` is the order request that arrives after the next delivery."""
+    """One process. ``late_post`` is the order request that arrives after the next delivery.
+
+    ``sells`` is the strategy that a flatten sells out, all of them when it is empty; ``looks`` is how often a command
+    looks for what is in flight, a second apart. Each order request takes ``post_seconds`` by the process's clock.
+    """
 
     strike: Strike | None = None
     store: tuple[StoreFault, ...] = ()
     late_post: int | None = None
-    is_other: bool = False  # delivers the tick of the other portfolio, where there is one
+    is_other: bool = False  # serves the other portfolio, where there is one
+    errand: Errand = Errand.TICK
+    sells: str = ""
+    looks: int = 1
+    post_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One delivery, or two at once; ``broker`` are faults in the paper broker's own words."""
+    """One process, or two at once; ``broker`` are faults in the paper broker's own words."""
 
     after_seconds: int
     hands: tuple[Hand, ...]
@@ -108,11 +131,12 @@ class Tick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """``owned`` is what the account's owner bought before, by symbol."""
+    """``owned`` is what the account's owner bought before, by symbol. Breakers that are touchy trip at any loss."""
 
     venue: VenueKind
     ticks: tuple[Tick, ...]
     owned: dict[str, Decimal] = field(default_factory=dict)
+    is_touchy: bool = False
 
 
 def other_portfolio(portfolio: str) -> str:

@@ -12,7 +12,10 @@ from tests.chaos.script import Ending
 
 @dataclass(slots=True, kw_only=True)
 class Summary:
-    """``boundaries`` are the ways to end a process at the standard tick's boundaries that were tried, of how many."""
+    """``walks`` are the ways to meet the standard errands at their boundaries, ``walked`` those that were tried.
+
+    ``tripped`` is how many histories had a breaker trip.
+    """
 
     plan: Plan
     histories: int = 0
@@ -20,8 +23,11 @@ class Summary:
     ticks: int = 0
     hits: Counter[str] = field(default_factory=Counter)
     wrong: Counter[Wrong] = field(default_factory=Counter)
-    strikes: int = 0
-    walked: int = 0
+    errands: Counter[str] = field(default_factory=Counter)
+    trips: Counter[str] = field(default_factory=Counter)
+    tripped: int = 0
+    walks: Counter[str] = field(default_factory=Counter)
+    walked: Counter[str] = field(default_factory=Counter)
 
     def add(self, played: Played) -> None:
         outcome = played.outcome
@@ -30,8 +36,12 @@ class Summary:
         self.ticks += outcome.ticks
         self.hits += outcome.hits
         self.wrong.update(each.wrong for each in outcome.findings)
-        self.strikes = played.strikes
-        self.walked += played.has_walked
+        self.errands += outcome.errands
+        self.trips += outcome.trips
+        self.tripped += bool(outcome.trips)
+        self.walks = played.walks
+        if played.walked is not None and played.has_walked:
+            self.walked[played.walked.name] += 1
 
     @property
     def is_clean(self) -> bool:
@@ -47,7 +57,10 @@ class Summary:
             "ticks": self.ticks,
             "faults": dict(sorted(self.hits.items())),
             "faults_total": self.hits.total(),
-            "boundaries": {"ways_to_end_the_standard_tick": self.strikes, "walked": self.walked},
+            "operators_and_jobs": dict(sorted(self.errands.items())),
+            "breaker_trips": dict(sorted(self.trips.items())),
+            "histories_with_a_trip": self.tripped,
+            "boundaries": {name: {"ways": ways, "walked": self.walked[name]} for name, ways in self.walks.items()},
             **{wrong.value.replace(" ", "_"): self.wrong[wrong] for wrong in Wrong},
         }
 
@@ -55,7 +68,11 @@ class Summary:
         """Print faults in groups; the JSON has each by itself."""
         for kind, count in sorted(self._groups().items()):
             yield f"{count:>9}  {kind}"
-        yield f"{self.walked:>9}  of {self.strikes} ways to end the standard tick, walked one by one"
+        for errand, count in sorted(self.errands.items()):
+            yield f"{count:>9}  {errand}"
+        yield f"{self.tripped:>9}  histories with a tripped breaker: {dict(self.trips)}"
+        for name, ways in self.walks.items():
+            yield f"{self.walked[name]:>9}  of {ways} boundaries walked one by one: {name}"
         yield (
             f"{self.histories} histories on {self.plan.store}, {self.ticks} ticks, {self.deliveries} deliveries, "
             f"{self.hits.total()} faults hit, {seconds:.0f} s"

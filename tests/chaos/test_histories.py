@@ -1,4 +1,4 @@
-"""A short slice of what ``make chaos`` plays: whatever befalls deliveries, each order is sent and booked once."""
+"""A short slice of what ``make chaos`` plays: whatever happens, an order is sent and booked once, and a halt holds."""
 
 from collections.abc import Iterable
 
@@ -9,6 +9,7 @@ from tests.chaos.stores import StoreKind
 
 SEED = 1
 HISTORIES = 60
+_IN_STEP = [f"two processes at once, {what}" for what in ("one tick", "tick and halt", "tick and flatten")]
 
 
 @pytest.fixture(scope="module")
@@ -20,13 +21,16 @@ def test_histories_on_sqlite_send_and_book_each_order_once(on_sqlite: dict[int, 
     assert len(on_sqlite) == HISTORIES
     _assert_sound(on_sqlite)
     hits = {kind for each in on_sqlite.values() for kind in each.outcome.hits}
-    for kind in ("kill -9", "exception", "broker POST /v2/orders", "store", "two processes at once"):
+    for kind in ("kill -9", "exception", "broker POST /v2/orders", "store", "two processes at once", "overtaken"):
         assert any(hit.startswith(kind) for hit in hits), kind
+    done = {errand.partition(":")[0] for each in on_sqlite.values() for errand in each.outcome.errands}
+    assert done == {"reconcile", "halt", "flatten", "flatten again", "resume"}
+    assert {"two processes at once, tick and halt", "two processes at once, tick and flatten"} <= hits
 
 
 def test_history_is_played_again_by_its_seed_and_number(on_sqlite: dict[int, Played]) -> None:
     """The fingerprint covers every order, execution, instant and nonce."""
-    at_once = [n for n, each in on_sqlite.items() if "two processes at once, one tick" in each.outcome.hits]
+    at_once = [n for n, each in on_sqlite.items() if any(hit in each.outcome.hits for hit in _IN_STEP)]
     assert len(at_once) >= 8
     again = _played(Plan(seed=SEED), at_once[:8], workers=1)
     assert {n: each.outcome.fingerprint for n, each in again.items()} == {

@@ -1,5 +1,7 @@
 """The oracle can fail: engines that are broken on purpose are found out, each by what is wrong with it."""
 
+from decimal import Decimal
+
 import pytest
 
 from backend.domain.signal import Action
@@ -7,7 +9,7 @@ from tests.chaos import sabotage
 from tests.chaos.child import Sabotage
 from tests.chaos.finding import Wrong
 from tests.chaos.pool import Job, Plan, played
-from tests.chaos.script import Attempt, Hand, Script, Tick, VenueKind
+from tests.chaos.script import Attempt, Ending, Errand, Hand, Script, Side, Strike, Tick, VenueKind
 from tests.fuzz.script import Say
 
 _BUYS = {"a": Say(Action.BUY, "AAPL", 0.5), "b": Say(Action.BUY, "XOM", 0.3)}
@@ -38,6 +40,29 @@ _TWO_AT_ONCE = Script(
         ),
     ),
 )
+_HOLDS = {"a": Say(Action.HOLD), "b": Say(Action.HOLD)}
+
+
+def _commanded(*attempts: tuple[Hand, ...], owned: dict[str, Decimal] | None = None) -> Script:
+    """Ten minutes after a tick that buys, the same strategies want to buy more, and operators have a hand in it."""
+    wants = {"a": Say(Action.BUY, "AAPL", 0.7), "b": Say(Action.BUY, "MSFT", 0.2)}
+    tick = Tick(
+        portfolio="main",
+        says=wants if owned is None else _HOLDS,
+        after_seconds=600,
+        attempts=tuple(Attempt(after_seconds=5, hands=hands) for hands in attempts),
+    )
+    return Script(venue=VenueKind.AT_ONCE, ticks=(*_PLAIN.ticks, tick), owned=owned or {})
+
+
+_HALT = Hand(errand=Errand.HALT)
+_HALTED = _commanded((_HALT,))
+# Committed before the halt, sent after it: by a delivery that comes later, and by one that takes long.
+_SENT_LATER = _commanded((Hand(strike=Strike("step commit", 1, Side.AFTER, Ending.EXCEPTION)),), (_HALT,), (Hand(),))
+_SENT_SLOWLY = _commanded(
+    (Hand(strike=Strike("http POST /v2/orders", 1, Side.BEFORE, Ending.OVERTAKEN), post_seconds=3), _HALT)
+)
+_FLATTENED = _commanded((Hand(errand=Errand.FLATTEN),), owned={"AAPL": Decimal(5)})
 _CASES: list[tuple[Sabotage, Script, Wrong]] = [
     (sabotage.sends_twice, _PLAIN, Wrong.DUPLICATE),
     (sabotage.sends_double, _PLAIN, Wrong.DUPLICATE),
@@ -48,8 +73,17 @@ _CASES: list[tuple[Sabotage, Script, Wrong]] = [
     (sabotage.keeps_reservations, _PLAIN, Wrong.ORPHAN),
     (sabotage.overspends, _WORKING, Wrong.ORPHAN),
     (sabotage.shortens_fills, _PLAIN, Wrong.LEDGER),
-    (sabotage.ignores_versions, _TWO_AT_ONCE, Wrong.LEDGER),
+    (sabotage.ignores_versions, _TWO_AT_ONCE, Wrong.CHAIN),
     (sabotage.raises_by_mistake, _PLAIN, Wrong.BROKEN),
+    (sabotage.forgets_commands, _HALTED, Wrong.CHAIN),
+    (sabotage.numbers_twice, _HALTED, Wrong.CHAIN),
+    (sabotage.rewords_commands, _HALTED, Wrong.CHAIN),
+    (sabotage.ignores_halts, _HALTED, Wrong.HALTED),
+    (sabotage.ignores_halts, _SENT_LATER, Wrong.SENT),
+    (sabotage.never_looks_again, _SENT_SLOWLY, Wrong.SENT),
+    (sabotage.ignores_halts, _commanded((Hand(errand=Errand.FLATTEN),)), Wrong.HALTED),
+    (sabotage.forgets_what_to_sell, _FLATTENED, Wrong.FLATTEN),
+    (sabotage.sells_more, _FLATTENED, Wrong.FLATTEN),
 ]
 
 
@@ -62,7 +96,7 @@ def found() -> list[set[Wrong]]:
     return [{finding.wrong for finding in outcomes[n].findings} for n in range(len(outcomes))]
 
 
-@pytest.mark.parametrize("case", range(len(_CASES)), ids=[broken.__name__ for broken, _, _ in _CASES])
+@pytest.mark.parametrize("case", range(len(_CASES)), ids=[f"{broken.__name__}: {wrong}" for broken, _, wrong in _CASES])
 def test_oracle_finds_an_engine_that(case: int, found: list[set[Wrong]]) -> None:
     assert _CASES[case][2] in found[case]
 

@@ -1,10 +1,11 @@
 """What was under way while its process gave up on it: order requests and commits that arrive late."""
 
 from collections import Counter
+from collections.abc import Callable
 from random import Random
 
 from backend.domain.errors import CommitConflict
-from tests.chaos.channel import Channel, CommitHeld, Ended, Hit, PostHeld
+from tests.chaos.channel import Channel, CommitHeld, Ended, Hit, PostHeld, TradingCommitted
 from tests.chaos.delivery import run
 from tests.chaos.stores import Store
 from tests.chaos.venue import PaperVenue
@@ -13,12 +14,15 @@ LONGEST_SECONDS = 55  # within four minutes of its decision an order is sent, af
 
 
 class Transit:
-    """Messages on their way; ``hits`` counts what becomes of them."""
+    """Messages on their way; ``hits`` counts what becomes of them, ``notice`` is told what was committed."""
 
-    def __init__(self, venue: PaperVenue, store: Store, hits: Counter[str]) -> None:
+    def __init__(
+        self, venue: PaperVenue, store: Store, hits: Counter[str], notice: Callable[[TradingCommitted], None]
+    ) -> None:
         self._venue = venue
         self._store = store
         self._hits = hits
+        self._notice = notice
         self._messages: list[PostHeld | CommitHeld] = []
 
     def hold(self, message: PostHeld | CommitHeld) -> None:
@@ -50,8 +54,12 @@ class Transit:
             channel.send(Ended("done"))
 
         (report,) = run([commit], Random(0), _nobody_commits_trading)
-        self._hits.update(message.kind for message in report.messages if isinstance(message, Hit))
+        hits = [message.kind for message in report.messages if isinstance(message, Hit)]
+        self._hits.update(hits)
+        for write in held.writes:
+            if write.path.endswith("/state/trading") and "store late commit applied" in hits:
+                self._notice(TradingCommitted(dict(write.fields)))
 
 
-def _nobody_commits_trading(_: object) -> None:
+def _nobody_commits_trading(*_: object) -> None:
     """A commit that arrives late goes straight to the store; what it wrote is compared with the next one."""

@@ -137,6 +137,19 @@ def test_closed_market_leaves_the_exit_working_and_a_later_run_finishes(store: D
     assert sum(1 for each in post.broker.submitted if each.side is Side.SELL) == 1
 
 
+def test_order_of_another_portfolio_that_has_ended_is_not_in_the_way(store: DocumentStore) -> None:
+    """Both sides of a symbol are never at the broker together, so an entry that nobody looks up holds up the exit."""
+    post = invested(store)
+    post.tick(SECOND, c=buy("AAPL", 0.1))
+    post.broker.is_filling = False
+    post.tick(a=buy("AAPL", 0.4), b=HOLD)
+    post.broker.is_filling = True
+    post.broker.match()
+    post.order(order_of(C, portfolio="second"))
+    assert post.flatten().is_flat
+    assert holdings(store, SECOND) == {}
+
+
 def test_resume_calls_off_what_is_left(store: DocumentStore) -> None:
     post = invested(store)
     post.order(order_of(A, B, is_all=True))
