@@ -9,10 +9,12 @@ crash at any point loses nothing; run again, it goes on with what is left.
    is left that can be sold.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from backend.domain.book import PortfolioBook
+from backend.domain.command import Flatten, Obeyed
 from backend.domain.errors import BrokerRefused, BrokerUnavailable
 from backend.domain.evaluation import AccountSnapshot, Evaluation
 from backend.domain.market import SymbolHistory
@@ -20,6 +22,7 @@ from backend.domain.order import ClientOrderId, OrderState, Side
 from backend.domain.signal import Action, StrategyId, StrategySignal
 from backend.domain.tick import PlacedOrder, PortfolioKey, TickRequest
 from backend.domain.trading_state import Trading
+from backend.engine.control import command
 from backend.engine.cycle import run_cycle
 from backend.engine.reconciling import Desk, reconcile
 from backend.engine.withdrawal import Patience, Withdrawn, withdraw
@@ -52,6 +55,34 @@ class Flattened:
     @property
     def is_flat(self) -> bool:
         return not self.left
+
+
+def busy(book: PortfolioBook) -> frozenset[StrategyId]:
+    """Return the strategies that hold something, or have an order under way."""
+    return frozenset(name for name, each in book.strategies.items() if each.real.lots or book.is_open(name))
+
+
+def ordered(
+    order: Flatten,
+    *,
+    tenant_id: str,
+    control: TradingControl,
+    book_of: Callable[[PortfolioKey], PortfolioBook],
+    now: Callable[[], datetime],
+) -> Obeyed:
+    """Give the order. Where it is for all, whoever entered before it was in force is added to it.
+
+    No entry is committed after it, so the books that are read then show everybody.
+    """
+    done = command(order, tenant_id=tenant_id, control=control, now=now)
+    if not order.is_all:
+        return done
+    late = {
+        key.portfolio_id: names
+        for key in control.portfolios(tenant_id)
+        if (names := busy(book_of(key)) - order.strategies.get(key.portfolio_id, frozenset()))
+    }
+    return command(replace(order, strategies=late), tenant_id=tenant_id, control=control, now=now) if late else done
 
 
 def flatten(desks: Mapping[PortfolioKey, Desk], control: TradingControl, patience: Patience) -> Flattened:

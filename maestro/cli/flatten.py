@@ -13,8 +13,7 @@ from backend.domain.command import Flatten
 from backend.domain.errors import ConfigurationError, MaestroError
 from backend.domain.signal import StrategyId
 from backend.domain.tick import PortfolioKey
-from backend.engine.control import command
-from backend.engine.flattening import Flattened
+from backend.engine.flattening import Flattened, busy, ordered
 from backend.engine.flattening import flatten as carry_out
 from functions import bootstrap
 from maestro.cli.chosen_store import ChosenStore, JsonOption, choose_store
@@ -73,7 +72,7 @@ def flatten(
         _print_holdings(holdings, Console())
     confirm(f"Sell these for {chosen.key.tenant_id}, in {chosen.name}?", yes=yes)
     order = Flatten(by=operator(by), reason=reason, strategies=wanted, is_all=everything)
-    said = _carried_out(order, chosen, keys, wait)
+    said = _carried_out(order, chosen, wait)
     if as_json:
         print(json.dumps({**said, "holdings": holdings}, indent=2))
     else:
@@ -82,11 +81,18 @@ def flatten(
         raise typer.Exit(4)
 
 
-def _carried_out(order: Flatten, chosen: ChosenStore, keys: tuple[PortfolioKey, ...], wait: float) -> dict[str, Any]:
+def _carried_out(order: Flatten, chosen: ChosenStore, wait: float) -> dict[str, Any]:
     """Write the order down first, whatever the broker does; then sell."""
     tenant_id, control = chosen.key.tenant_id, chosen.control
-    obeyed = command(order, tenant_id=tenant_id, control=control, now=lambda: datetime.now(UTC))
+    obeyed = ordered(
+        order,
+        tenant_id=tenant_id,
+        control=control,
+        book_of=lambda key: chosen.log.observe_book(key).book,
+        now=lambda: datetime.now(UTC),
+    )
     done, fault = None, ""
+    keys = tuple(control.portfolios(tenant_id))
     try:
         done = carry_out(desks(chosen, keys), control, patience(wait)) if keys else None
     except MaestroError as e:
@@ -103,8 +109,7 @@ def _wanted(
     for key in keys:
         book = chosen.log.observe_book(key).book
         known |= book.strategies.keys()
-        busy = {name for name, each in book.strategies.items() if each.real.lots or book.is_open(name)}
-        wanted[key.portfolio_id] = frozenset(busy if names is None else busy & names)
+        wanted[key.portfolio_id] = busy(book) if names is None else busy(book) & names
     unknown = sorted((names or frozenset()) - known)
     if unknown:
         raise ConfigurationError(

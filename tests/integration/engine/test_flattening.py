@@ -12,8 +12,9 @@ from backend.domain.policy import DecisionPolicy, OnDemotion
 from backend.domain.signal import StrategyId
 from backend.domain.tick import PortfolioKey
 from backend.domain.trading_state import TradingState
+from backend.engine.flattening import ordered
 from tests.fakes.cycle import AAPL, AT, HOLD, KEY, MSFT, buy, write_returns
-from tests.fakes.faults import Countdown, Killed, Mortal
+from tests.fakes.faults import Countdown, Killed, Meanwhile, Mortal
 from tests.integration.engine.commanding import CommandPost
 
 SECOND = PortfolioKey(tenant_id="acme", portfolio_id="second")
@@ -62,6 +63,22 @@ def test_everything_is_sold_of_every_portfolio_and_external_stays(store: Documen
     assert {symbol: each.quantity for symbol, each in post.broker.positions.items()} == {AAPL: Decimal(7)}
     assert store.observe_book(KEY).trading.state is TradingState.REDUCING  # so that it stays flat
     assert post.tick(a=buy("AAPL", 0.2)).orders == ()
+
+
+def test_strategy_that_enters_while_all_is_being_flattened_is_sold_with_it(store: DocumentStore) -> None:
+    post, rival = invested(store), CommandPost(store)
+    rival.broker, rival.clock = post.broker, post.clock
+    hurried = Meanwhile(store, "control", lambda: rival.tick(a=HOLD, b=HOLD, late=buy("MSFT", 0.1)))
+    ordered(
+        order_of(A, B, is_all=True),
+        tenant_id="acme",
+        control=hurried,
+        book_of=lambda key: store.observe_book(key).book,
+        now=post.clock.now,
+    )
+    assert store.observe_book(KEY).trading.liquidation == {"main": {A, B, StrategyId("late")}}
+    assert post.flatten().is_flat
+    assert holdings(store) == {}
 
 
 def test_while_halted_only_what_was_ordered_is_sold(store: DocumentStore) -> None:
