@@ -197,7 +197,7 @@ def _print(said: dict[str, Any], console: Console) -> None:
         console.print(f"because of {said['why']}", highlight=False, markup=False)
     if said["command"] in ("resume", "reset"):
         return
-    print_orders(said["withdrawn"], console)
+    print_orders(said["withdrawn"] or said["in_flight"], console)
     if said["seconds_to_flat"] is not None:
         count = len(said["in_flight"])
         flat = f"{count} in flight, settled after {said['seconds_to_flat']:.1f} s" if count else "nothing was in flight"

@@ -77,11 +77,20 @@ def test_halt_holds_even_when_the_broker_is_down_and_says_what_is_left(desk: Des
     assert desk.run("status", "--json").json["trading_state"] == "HALTED"
 
 
-def test_halt_needs_no_credentials_to_hold(desk: Desk) -> None:
+def test_halt_needs_no_credentials_to_hold_and_names_what_it_could_not_cancel(desk: Desk) -> None:
     desk.run("tick")
-    answer = desk.run("halt", "--reason", "stop", "--yes", APCA_API_KEY_ID="", APCA_API_SECRET_KEY="")
+    nobody = {"APCA_API_KEY_ID": "", "APCA_API_SECRET_KEY": ""}
+    answer = desk.run("halt", "--reason", "stop", "--yes", **nobody)
     assert answer.status == 0, answer.err
     assert "trading HALTED" in answer.out
+    desk.run("resume", "--reason", "go", "--yes")
+    desk.run("flatten", "--all", "--reason", "out", "--yes")
+    desk.run("resume", "--reason", "go", "--yes")
+    desk.broker.set_faults(["POST /v2/orders:drop-before", "GET /v2/orders:by_client_order_id:500"])
+    desk.run("tick")
+    answer = desk.run("halt", "--reason", "stop", "--yes", **nobody)
+    assert (answer.status, "unresolved  buy $10000.00 AAPL" in answer.out) == (4, True)
+    assert "expected Alpaca's key id" in answer.out
 
 
 def test_flatten_sells_the_strategies_and_stays_flat(desk: Desk) -> None:
