@@ -95,8 +95,8 @@ def flatten(desks: Mapping[PortfolioKey, Desk], control: TradingControl, patienc
     """
     began = patience.now()
     (tenant_id,) = {key.tenant_id for key in desks}
-    ordered, _ = control.trading(tenant_id)
-    withdrawn = withdraw(desks, control, lambda key, order: _is_entry(key, order, ordered), patience)
+    standing, _ = control.trading(tenant_id)
+    withdrawn = withdraw(desks, control, lambda key, order: _is_entry(key, order, standing), patience)
     exits: dict[ClientOrderId, None] = {}
     ticks: dict[PortfolioKey, int] = dict.fromkeys(desks, 0)
     while True:
