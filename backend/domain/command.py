@@ -91,10 +91,10 @@ def obeyed(command: TradingCommand, trading: Trading, *, tenant_id: str, at: dat
             kind, after = AuditKind.RESET, _reset(trading, command, at)
         case Resume():
             kind, after = AuditKind.RESUME, _resumed(trading)
-    return logged_change(trading, after, kind, command, tenant_id=tenant_id, at=at)
+    return _logged(trading, after, kind, command, tenant_id=tenant_id, at=at)
 
 
-def logged_change(
+def _logged(
     before: Trading, after: Trading, kind: AuditKind, command: Command, *, tenant_id: str, at: datetime
 ) -> Obeyed:
     """Append to the chain what a command changed."""

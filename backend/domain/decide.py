@@ -17,13 +17,12 @@ from backend.domain.decision import Decision, DecisionInputs, ModeChange, Strate
 from backend.domain.identity import nonces, session_id
 from backend.domain.mode import DISABLED, Evidence, Judgement, Mode, ModeState, Score
 from backend.domain.sighting import Watched
-from backend.domain.signal import Action, StrategyId, StrategySignal, Symbol
+from backend.domain.signal import NOT_ASKED, Action, StrategyId, StrategySignal, Symbol
 from backend.domain.sizing import size
 from backend.domain.trading_state import TradingState, strictest
 from backend.domain.watch import watch
 
 LIQUIDATED = "flatten: an operator has ordered this strategy's positions to be sold"
-_SILENT = StrategySignal(action=Action.HOLD, ticker=None, allocation=0.0, confidence=0.0, reasoning="not asked")
 
 
 def decide(inputs: DecisionInputs) -> Decision:
@@ -33,7 +32,7 @@ def decide(inputs: DecisionInputs) -> Decision:
     are taken in the order of their names.
     """
     names = sorted({*inputs.signals, *inputs.liquidating})
-    signals = [inputs.signals.get(name, _SILENT) for name in names]
+    signals = [inputs.signals.get(name, NOT_ASKED) for name in names]
     scored = _score(inputs, names)
     sellers = tuple(
         [

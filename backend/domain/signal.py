@@ -62,6 +62,7 @@ class StrategySignal:
     expires_at: datetime | None = None
 
 
+NOT_ASKED = StrategySignal(action=Action.HOLD, ticker=None, allocation=0.0, confidence=0.0, reasoning="not asked")
 _ACTIONS = {action.value: action for action in Action}
 _NEEDS_TICKER = frozenset({Action.BUY, Action.SELL})
 

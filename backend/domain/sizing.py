@@ -21,7 +21,6 @@ from backend.domain.policy import OnDemotion
 from backend.domain.signal import Action, StrategyId, Symbol
 from backend.domain.trading_state import TradingState
 
-NOTHING: Mapping[Symbol, str] = {}
 CENT = Decimal("0.01")
 MICRO_SHARE = Decimal("0.000001")
 
@@ -30,7 +29,7 @@ def size(
     inputs: DecisionInputs,
     decided: Iterable[StrategyDecision],
     state: TradingState,
-    doubtful: Mapping[Symbol, str] = NOTHING,
+    doubtful: Mapping[Symbol, str],
 ) -> Sized:
     """Turn decisions into intents; nothing without an account, while HALTED only what an operator has sold.
 

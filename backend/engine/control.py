@@ -8,17 +8,16 @@ from datetime import datetime
 
 from backend.domain.command import Obeyed, TradingCommand, obeyed
 from backend.domain.errors import CommitConflict, StoreUnavailable
-from backend.domain.trading_state import Trading
 from backend.ports.control import TradingControl
 
 ATTEMPTS = 256
 MOST_SILENCES = 3
 
-Change = Callable[[Trading, datetime], Obeyed]
-
 
 def command(order: TradingCommand, *, tenant_id: str, control: TradingControl, now: Callable[[], datetime]) -> Obeyed:
-    """Carry out a command of an operator.
+    """Carry out a command of an operator, deciding it anew as often as its commit is lost.
+
+    A store that does not answer is asked again, a few times: a halt must not end at the first busy moment.
 
     Raises
     ------
@@ -29,19 +28,6 @@ def command(order: TradingCommand, *, tenant_id: str, control: TradingControl, n
     StoreUnavailable
         The store did not answer four times; whether the command holds is unknown, so run it again.
     """
-    return changed(
-        lambda trading, at: obeyed(order, trading, tenant_id=tenant_id, at=at),
-        tenant_id=tenant_id,
-        control=control,
-        now=now,
-    )
-
-
-def changed(change: Change, *, tenant_id: str, control: TradingControl, now: Callable[[], datetime]) -> Obeyed:
-    """Commit a change of the trading document with its audit entry, deciding it anew as often as it is lost.
-
-    A store that does not answer is asked again, a few times: a halt must not end at the first busy moment.
-    """
     silences = 0
     done: Obeyed | None = None
     for _ in range(ATTEMPTS):
@@ -49,7 +35,7 @@ def changed(change: Change, *, tenant_id: str, control: TradingControl, now: Cal
             trading, version = control.trading(tenant_id)
             if done is not None and done.after == trading:
                 return done  # it was written after all, when the store did not say so
-            done = change(trading, now())
+            done = obeyed(order, trading, tenant_id=tenant_id, at=now())
             control.control(done.after, done.entry, expected=version)
         except CommitConflict:
             continue

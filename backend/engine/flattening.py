@@ -19,7 +19,7 @@ from backend.domain.errors import BrokerRefused, BrokerUnavailable
 from backend.domain.evaluation import AccountSnapshot, Evaluation
 from backend.domain.market import SymbolHistory
 from backend.domain.order import ClientOrderId, OrderState, Side
-from backend.domain.signal import Action, StrategyId, StrategySignal
+from backend.domain.signal import NOT_ASKED, StrategyId
 from backend.domain.tick import PlacedOrder, PortfolioKey, TickRequest
 from backend.domain.trading_state import Trading
 from backend.engine.control import command
@@ -30,8 +30,6 @@ from backend.ports.control import TradingControl
 
 MOST_TICKS = 3  # a portfolio; what cannot be sold by then waits for its next scheduled tick
 
-_NOT_ASKED = StrategySignal(action=Action.HOLD, ticker=None, allocation=0.0, confidence=0.0, reasoning="not asked")
-
 
 class Silence:
     """``Strategies`` of which none is asked: everyone in the book holds."""
@@ -39,7 +37,7 @@ class Silence:
     def evaluate(
         self, market_data: Mapping[str, SymbolHistory], account_snapshot: AccountSnapshot, regime: str | None = None
     ) -> Evaluation:
-        return Evaluation(signals={StrategyId(name): _NOT_ASKED for name in sorted(account_snapshot["sleeves"])})
+        return Evaluation(signals={StrategyId(name): NOT_ASKED for name in sorted(account_snapshot["sleeves"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
