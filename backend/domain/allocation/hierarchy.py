@@ -11,7 +11,8 @@ def hierarchical_risk_parity(covariance: FloatArray) -> FloatArray:
 
     Strategies are put in the leaf order of single linkage on √(½(1 − ρ)). The order is halved, the first half being
     the shorter one; each half's variance is that of its inverse-variance portfolio; the halves share in inverse
-    proportion to it; and so on within each half.
+    proportion to it; and so on within each half. What the distances leave open, the positions decide: weights depend
+    on the order in which strategies are given.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ import numpy as np
 from backend.domain.allocation.covariance import FloatArray, standardised
 from backend.domain.errors import AllocationError
 
-_PRELIMINARY = 4
+_PRELIMINARY = 5
 _LEAST_CONTRIBUTION = 0.05  # a hedge begins with a negative one, of which there is no root
 _DAMPED_ABOVE = 0.95 * (3.0 - math.sqrt(5.0)) / 2.0  # of the decrement; below it full steps converge quadratically
 _EXACT = 1e-13

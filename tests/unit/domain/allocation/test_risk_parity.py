@@ -1,5 +1,7 @@
 """Equal risk contribution: published numbers, closed forms, skfolio and Riskfolio-Lib, and its own definition."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import riskfolio
@@ -110,9 +112,9 @@ def test_equal_risk_contribution_holds_what_it_says(covariance: FloatArray) -> N
 
 @given(covariances(least=2), st.randoms(use_true_random=False))
 @settings(derandomize=True, deadline=None)
-def test_equal_risk_contribution_follows_the_order_of_strategies(covariance: FloatArray, random: st.DataObject) -> None:
+def test_equal_risk_contribution_follows_the_order_of_strategies(covariance: FloatArray, random: Any) -> None:
     order = list(range(len(covariance)))
-    random.shuffle(order)  # type: ignore[attr-defined]
+    random.shuffle(order)
     moved = equal_risk_contribution(covariance[np.ix_(order, order)])
     np.testing.assert_allclose(moved, equal_risk_contribution(covariance)[order], rtol=1e-9)
 

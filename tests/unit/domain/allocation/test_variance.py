@@ -4,6 +4,9 @@ skfolio's default prior is the sample covariance with T − 1. Its solver is ask
 says so; what it reaches is then within 5e-7 of the minimum.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -26,7 +29,9 @@ from tests.unit.domain.allocation.covariances import (
 SIZES = [10, 20, 50, 200]
 BOUNDS = [(0.0, 1.0), (0.0, 4.0), (0.2, 2.0), (0.5, 1.1)]  # of each weight, in parts of 1/n but for the first
 TIGHT = {"tol_gap_abs": 1e-14, "tol_gap_rel": 1e-14, "tol_feas": 1e-14}
-METHODS = [min_variance, max_diversification]
+Method = Callable[..., FloatArray]
+Problem = tuple[FloatArray, FloatArray, FloatArray]  # covariance, lower, upper
+METHODS: list[Method] = [min_variance, max_diversification]
 at_limit = pytest.mark.filterwarnings("ignore:Solution may be inaccurate:UserWarning")
 
 
@@ -113,7 +118,7 @@ def test_max_diversification_equals_skfolio(width: int, bounds: tuple[float, flo
 
 
 @st.composite
-def problems(draw: st.DrawFn) -> tuple[FloatArray, FloatArray, FloatArray]:
+def problems(draw: st.DrawFn) -> Problem:
     """Draw a covariance and bounds that some weights keep, corners and equal bounds included."""
     covariance = draw(covariances())
     width = len(covariance)
@@ -130,7 +135,7 @@ def problems(draw: st.DrawFn) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 @given(problems())
 @settings(derandomize=True, max_examples=400, deadline=None)
-def test_min_variance_meets_the_conditions_of_a_minimum(problem: tuple[FloatArray, FloatArray, FloatArray]) -> None:
+def test_min_variance_meets_the_conditions_of_a_minimum(problem: Problem) -> None:
     covariance, lower, upper = problem
     weights = min_variance(covariance, lower=lower, upper=upper)
     assert ((lower <= weights) & (weights <= upper)).all()
@@ -142,7 +147,7 @@ def test_min_variance_meets_the_conditions_of_a_minimum(problem: tuple[FloatArra
 @given(problems())
 @settings(derandomize=True, max_examples=400, deadline=None)
 def test_max_diversification_meets_the_conditions_of_a_maximum(
-    problem: tuple[FloatArray, FloatArray, FloatArray],
+    problem: Problem,
 ) -> None:
     covariance, lower, upper = problem
     weights = max_diversification(covariance, lower=lower, upper=upper)
@@ -156,7 +161,7 @@ def test_max_diversification_meets_the_conditions_of_a_maximum(
 @pytest.mark.parametrize("method", METHODS)
 @given(problem=problems(), random=st.randoms(use_true_random=False))
 @settings(derandomize=True, deadline=None)
-def test_bounded_optimum_follows_the_order_of_strategies(method, problem, random) -> None:  # type: ignore[no-untyped-def]
+def test_bounded_optimum_follows_the_order_of_strategies(method: Method, problem: Problem, random: Any) -> None:
     covariance, lower, upper = problem
     order = list(range(len(covariance)))
     random.shuffle(order)
@@ -165,7 +170,7 @@ def test_bounded_optimum_follows_the_order_of_strategies(method, problem, random
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_bounds_that_leave_one_choice_give_it(method) -> None:  # type: ignore[no-untyped-def]
+def test_bounds_that_leave_one_choice_give_it(method: Method) -> None:
     assert method(FOUR, upper=0.25).tolist() == [0.25] * 4
     assert method(FOUR, lower=0.25).tolist() == [0.25] * 4
     np.testing.assert_allclose(
@@ -186,14 +191,14 @@ def test_bounds_that_leave_one_choice_give_it(method) -> None:  # type: ignore[n
         ({"upper": np.ones(3)}, r"4 of them, found shape \(3,\)"),
     ],
 )
-def test_bounds_without_weights_are_refused(method, bounds, says: str) -> None:  # type: ignore[no-untyped-def]
+def test_bounds_without_weights_are_refused(method: Method, bounds: dict[str, Any], says: str) -> None:
     with pytest.raises(AllocationError, match=says):
         method(FOUR, **bounds)
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", NOT_COVARIANCES)
-def test_optimum_of_what_is_no_covariance_is_refused(method, name: str) -> None:  # type: ignore[no-untyped-def]
+def test_optimum_of_what_is_no_covariance_is_refused(method: Method, name: str) -> None:
     matrix, says = NOT_COVARIANCES[name]
     with pytest.raises(AllocationError, match=says):
         method(matrix)

@@ -1,6 +1,7 @@
 """Scores from Sharpe ratios: by hand, and statsmodels' random effects."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -126,6 +127,8 @@ def test_shrinkage_stays_within_the_ratios(records: list[tuple[float, int]]) -> 
         ([1.0], [30], "some", "none or standard_error, found 'some'"),
     ],
 )
-def test_performance_based_refuses_what_is_no_record(sharpes, counts, shrinkage: str, says: str) -> None:  # type: ignore[no-untyped-def]
+def test_performance_based_refuses_what_is_no_record(
+    sharpes: list[Any], counts: list[Any], shrinkage: str, says: str
+) -> None:
     with pytest.raises(AllocationError, match=says):
         performance_based(np.array(sharpes), np.array(counts), shrinkage=shrinkage, periods_per_year=252)
