@@ -12,7 +12,7 @@ from backend.domain.signal import Signal, Symbol
 from functions.strategies.base import BaseStrategy
 
 _TIMEFRAME = re.compile(r"([1-9]\d{0,2})([mhdw])")
-_WEEK, _TRADING_WEEK = 7, 5  # days; a week has ended with its Friday
+_WEEK, _TRADING_WEEK = 7, 5  # days
 _MONDAY = 1  # ordinal of one: 0001-01-01
 
 
@@ -59,11 +59,13 @@ class Scoped(BaseStrategy):
 def longer_bars(history: SymbolHistory, days: int, is_weekly: bool) -> SymbolHistory | None:
     """Join daily bars to longer ones, each of ``days`` calendar days, weeks from a Monday; None before one has ended.
 
-    A bar has the day of its last daily one, its close, and the extremes of all of them.
+    A bar has the day of its last daily one, its close, and the extremes of all of them. A week ends with its Friday,
+    for a symbol that trades at weekends with its Sunday; where that was a holiday, with the next week's first bar.
     """
     ordinals = np.array([day.toordinal() - _MONDAY for day in history.days])
     blocks = ordinals // days
-    lasting = _TRADING_WEEK + (days // _WEEK - 1) * _WEEK if is_weekly else days
+    never_rests = bool((ordinals % _WEEK >= _TRADING_WEEK).any())
+    lasting = days - _WEEK + _TRADING_WEEK if is_weekly and not never_rests else days
     has_ended = ordinals[-1] - blocks[-1] * days >= lasting - 1
     last = np.append(np.flatnonzero(np.diff(blocks)), len(blocks) - 1)
     first = np.append(0, last[:-1] + 1)
