@@ -95,11 +95,11 @@ def trim(draft: Draft, each: StrategyDecision, weights: Weights, sells: list[Int
     share = Decimal(repr(each.base_weight))
     if equity <= 0 or worth <= equity * (share + Decimal(repr(policy.drift))):
         return
-    part = 1 - equity * share / worth
+    beyond = worth - equity * share
     for symbol in sorted(held):
         asset = draft.inputs.assets.get(symbol)
         step = MICRO_SHARE if asset is None or asset.is_fractionable else SHARE
-        quantity = (held[symbol] * part).quantize(step, rounding=ROUND_DOWN)
+        quantity = (held[symbol] * beyond / worth).quantize(step, rounding=ROUND_DOWN)
         if quantity > 0 and offer(draft, each, symbol, sells, quantity):
             reason = (
                 f"rebalance: {worth:.2f} held, weight {each.base_weight:.1%} of {equity:.2f}; selling {quantity} of it"
