@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from backend.ports.broker import Broker
     from backend.ports.calendar import Calendar
     from backend.ports.clock import Clock
+    from backend.ports.notifications import AlertHistory
     from backend.ports.performances import PerformanceHistory
     from backend.ports.statements import Statements
     from backend.ports.summary import Summarizer
@@ -73,6 +74,13 @@ def performances(settings: "Settings") -> "PerformanceHistory":
     from backend.adapters.documents.performance_history import DocumentPerformanceHistory
 
     return DocumentPerformanceHistory(documents(settings))
+
+
+def alerts(settings: "Settings") -> "AlertHistory":
+    """Return the alerts that were stored, over ``documents``."""
+    from backend.adapters.documents.alert_history import DocumentAlertHistory
+
+    return DocumentAlertHistory(documents(settings))
 
 
 def audit_trail(settings: "Settings") -> "AuditTrail":
