@@ -94,7 +94,7 @@ def _money() -> list[Panel]:
     equity = [(_of("equity"), "equity"), (_of("high_water_mark"), "high-water mark")]
     drawdown = [
         (_of("drawdown_ratio"), "drawdown"),
-        (_of("limit_ratio", 'limit=~"drawdown.*"'), "{{limit}}"),
+        (_of("limit_ratio", 'limit=~"drawdown_reduce|max_portfolio_drawdown"'), "{{limit}}"),
         (_of("alert_threshold_ratio", 'threshold="drawdown"'), "alert"),
     ]
     return [
@@ -127,7 +127,11 @@ def _risk() -> list[Panel]:
         (_of("alert_threshold_ratio", 'threshold="correlation"'), "alert"),
     ]
     tail = [(_of("value_at_risk_ratio"), "VaR"), (_of("conditional_value_at_risk_ratio"), "CVaR")]
-    size = [(_of("leverage_ratio"), "leverage"), (_of("concentration_ratio"), "largest symbol")]
+    size = [
+        (_of("leverage_ratio"), "leverage"),
+        (_of("concentration_ratio"), "largest symbol"),
+        (_of("limit_ratio", 'limit=~"max_leverage|max_concentration"'), "{{limit}}"),
+    ]
     return [
         series("Correlation", correlation, unit="none"),
         series("VaR and CVaR of a day", tail, unit="percentunit"),

@@ -9,6 +9,7 @@ import numpy as np
 
 from backend.domain.alert import Alert, Severity
 from backend.domain.alert_thresholds import AlertThresholds
+from backend.domain.policy import DecisionPolicy
 from backend.domain.signal import StrategyId
 from backend.domain.track_record import TrackRecord
 from backend.domain.trading_state import TradingState
@@ -71,6 +72,14 @@ def cumulative_returns(record: TrackRecord) -> dict[StrategyId, float]:
     growth = np.where(known, 1.0 + record.returns, 1.0).clip(min=0.0).prod(axis=0) - 1.0
     found = np.where(known.any(axis=0), growth, math.nan).tolist()
     return dict(zip(record.strategies, found, strict=True))
+
+
+def thresholds_of(policy: DecisionPolicy) -> AlertThresholds:
+    """Return from where on somebody is told; a drawdown from where the breaker warns."""
+    drawdown, alerts = policy.breakers.warning_level, policy.alerts
+    if not alerts.performance_tracking:
+        return AlertThresholds(drawdown=drawdown, correlation=1.0, underperformance=-1.0)
+    return AlertThresholds(drawdown=drawdown, correlation=alerts.correlation, underperformance=alerts.underperformance)
 
 
 def _told(outlook: Outlook, thresholds: AlertThresholds) -> Iterator[tuple[str, str, Severity, str]]:

@@ -1,19 +1,17 @@
 """``maestro metrics``: the store in Prometheus' words, served or printed once."""
 
 import sys
-from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from prometheus_client import generate_latest, start_http_server
 
-from backend.domain.alert_thresholds import AlertThresholds
-from backend.domain.configuration import configured
+from backend.configuration import configured
 from backend.domain.errors import ConfigurationError
 from functions.strategies.maestro_controller import MaestroController
 from maestro.cli.chosen_store import ChosenStore, StoreOption, TenantOption, choose_store
-from maestro.monitoring.metrics import Levels, StoreCollector, registry_of
+from maestro.monitoring.metrics import StoreCollector, registry_of
 from maestro.monitoring.schedule import next_tick
 
 PORT = 9464
@@ -68,25 +66,11 @@ def print_once(store: StoreOption = None, tenant: TenantOption = None) -> None:
 
 def collector(chosen: ChosenStore) -> StoreCollector:
     """Return the collector of the chosen portfolio."""
-    schedule = chosen.settings.schedule
+    schedule, defaults = chosen.settings.schedule, chosen.settings.policy(MaestroController.default_policy())
     return StoreCollector(
         log=chosen.log,
         performances=chosen.performances,
         key=chosen.key,
-        levels=partial(levels_of, chosen),
+        policy=partial(configured, defaults),
         next_tick=lambda after: next_tick(schedule.tick, schedule.time_zone, after=after),
-    )
-
-
-def levels_of(chosen: ChosenStore, configuration: Mapping[str, Any]) -> Levels:
-    """Return the limits and thresholds in force: the tenant's configuration over the settings."""
-    policy = configured(chosen.settings.policy(MaestroController.default_policy()), configuration)
-    breakers = policy.breakers
-    return Levels(
-        limits={
-            "drawdown_reduce": breakers.drawdown_reduce,
-            "drawdown_halt": breakers.drawdown_halt,
-            "daily_loss": breakers.daily_loss_limit,
-        },
-        thresholds=AlertThresholds(),
     )

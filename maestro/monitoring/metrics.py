@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -11,24 +10,17 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from backend.domain.alert_thresholds import AlertThresholds
 from backend.domain.errors import MaestroError
+from backend.domain.policy import DecisionPolicy
 from backend.domain.tick import PortfolioKey
 from backend.ports.decisions import DecisionLog
 from backend.ports.performances import PerformanceHistory
 from maestro.monitoring.catalogue import METRICS
+from maestro.monitoring.levels import levels_of
 from maestro.monitoring.samples import Sample, samples
 from maestro.monitoring.standing import Standing, read_standing
 
 _LOGGER = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Levels:
-    """What numbers are compared with: ``limits`` at which trading is held down, by name, and the alert thresholds."""
-
-    limits: Mapping[str, float] = field(default_factory=dict)
-    thresholds: AlertThresholds = field(default_factory=AlertThresholds)
 
 
 class StoreCollector(Collector):
@@ -36,7 +28,7 @@ class StoreCollector(Collector):
 
     Parameters
     ----------
-    levels : what the tenant's configuration document leads to
+    policy : what the tenant's configuration document leads to
     next_tick : the first scheduled instant after another
     """
 
@@ -46,13 +38,13 @@ class StoreCollector(Collector):
         log: DecisionLog,
         performances: PerformanceHistory,
         key: PortfolioKey,
-        levels: Callable[[Mapping[str, Any]], Levels],
+        policy: Callable[[Mapping[str, Any]], DecisionPolicy],
         next_tick: Callable[[datetime], datetime],
     ) -> None:
         self._log = log
         self._performances = performances
         self._key = key
-        self._levels = levels
+        self._policy = policy
         self._next_tick = next_tick
         self._errors = 0
         self._lock = Lock()  # scrapes may come at once
@@ -82,10 +74,9 @@ class StoreCollector(Collector):
         return [*samples(standing), *self._level_samples(standing)]
 
     def _level_samples(self, standing: Standing) -> Iterator[Sample]:
-        levels = self._levels(standing.observed.configuration)
+        levels = levels_of(self._policy(standing.observed.configuration))
         for name, limit in levels.limits.items():
-            if limit < 1.0:  # from 1 on it is off
-                yield Sample("limit_ratio", limit, (name,))
+            yield Sample("limit_ratio", limit, (name,))
         for name in ("drawdown", "correlation", "underperformance"):
             yield Sample("alert_threshold_ratio", getattr(levels.thresholds, name), (name,))
         if standing.newest is not None:

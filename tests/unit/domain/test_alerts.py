@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from backend.domain.alert import Alert, Severity
+from backend.domain.alert_rules import AlertRules
 from backend.domain.alert_thresholds import AlertThresholds
-from backend.domain.alerts import Outlook, alerts_of, cumulative_returns
+from backend.domain.alerts import Outlook, alerts_of, cumulative_returns, thresholds_of
+from backend.domain.breaker_limits import BreakerLimits
 from backend.domain.errors import ConfigurationError
+from backend.domain.policy import DecisionPolicy
 from backend.domain.signal import StrategyId
 from backend.domain.track_record import EMPTY_TRACK_RECORD, TrackRecord
 from backend.domain.trading_state import TradingState
@@ -152,3 +155,12 @@ def test_alert_needs_words_and_an_aware_instant() -> None:
         Alert(**{**fields, "message": ""}, at=NOW)
     with pytest.raises(ConfigurationError, match="aware instant"):
         Alert(**fields, at=NOW.replace(tzinfo=None))
+
+
+def test_thresholds_follow_the_policy() -> None:
+    breakers = BreakerLimits(max_drawdown=0.10)
+    policy = DecisionPolicy(breakers=breakers, alerts=AlertRules(correlation=0.7, underperformance=-0.05))
+    # a drawdown is told from half of what halts
+    assert thresholds_of(policy) == AlertThresholds(drawdown=0.05, correlation=0.7, underperformance=-0.05)
+    untracked = replace(policy, alerts=AlertRules(performance_tracking=False))
+    assert thresholds_of(untracked) == AlertThresholds(drawdown=0.05, correlation=1.0, underperformance=-1.0)

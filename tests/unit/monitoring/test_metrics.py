@@ -17,12 +17,15 @@ from backend.adapters.documents import DocumentStore
 from backend.adapters.documents.performance_history import DocumentPerformanceHistory
 from backend.adapters.documents.seam import Filter, Order, StoredDocument, Write
 from backend.adapters.sqlite import SqliteDocuments
-from backend.domain.alert_thresholds import AlertThresholds
+from backend.domain.alert_rules import AlertRules
+from backend.domain.breaker_limits import BreakerLimits
 from backend.domain.errors import StoreError, StoreUnavailable
+from backend.domain.policy import DecisionPolicy
+from backend.domain.risk_limits import RiskLimits
 from backend.domain.tick import PortfolioKey
 from maestro.cli.metrics import metrics
 from maestro.monitoring.catalogue import METRICS
-from maestro.monitoring.metrics import Levels, StoreCollector, registry_of
+from maestro.monitoring.metrics import StoreCollector, registry_of
 from tests.fakes.monitored_store import ALLOCATION, DEMO_KEY, RISK, append_decision, play_demo
 
 
@@ -54,13 +57,13 @@ class CountedDocuments:
 
 
 def collector_over(
-    documents: CountedDocuments, key: PortfolioKey = DEMO_KEY, levels: Levels | None = None
+    documents: CountedDocuments, key: PortfolioKey = DEMO_KEY, policy: DecisionPolicy | None = None
 ) -> StoreCollector:
     return StoreCollector(
         log=DocumentStore(documents),
         performances=DocumentPerformanceHistory(documents),
         key=key,
-        levels=lambda _: levels or Levels(),
+        policy=lambda _: policy or DecisionPolicy(),
         next_tick=lambda after: after + timedelta(minutes=5),
     )
 
@@ -126,12 +129,18 @@ def test_metrics_of_a_store_that_is_down_say_so_and_recover(played: Path) -> Non
 
 
 def test_metrics_show_limits_that_are_on_and_thresholds(played: Path) -> None:
-    levels = Levels(
-        limits={"drawdown_halt": 0.2, "daily_loss": 1.0},
-        thresholds=AlertThresholds(drawdown=0.03, correlation=0.7, underperformance=-0.05),
+    policy = DecisionPolicy(
+        risk=RiskLimits(gross_limit=1.5, max_concentration=0.3),
+        breakers=BreakerLimits(max_drawdown=0.2, drawdown_warning=0.03, daily_loss_limit=1.0),
+        alerts=AlertRules(correlation=0.7, underperformance=-0.05),
     )
-    found = scraped(collector_over(CountedDocuments(played), levels=levels))
-    assert {labels["limit"]: value for labels, value in found["maestro_limit_ratio"]} == {"drawdown_halt": 0.2}
+    found = scraped(collector_over(CountedDocuments(played), policy=policy))
+    assert {labels["limit"]: value for labels, value in found["maestro_limit_ratio"]} == {
+        "drawdown_reduce": pytest.approx(0.15),  # three quarters of the one below
+        "max_portfolio_drawdown": 0.2,
+        "max_concentration": 0.3,
+        "max_leverage": 1.5,
+    }
     thresholds = {labels["threshold"]: value for labels, value in found["maestro_alert_threshold_ratio"]}
     assert thresholds == {"drawdown": 0.03, "correlation": 0.7, "underperformance": -0.05}
 
@@ -161,8 +170,13 @@ def test_metrics_print_writes_the_text_format_once(tmp_path: Path, monkeypatch: 
     # The default schedule ticks each five minutes until 16:55 in New York, and the decision was at 16:06.
     due = found["maestro_next_decision_timestamp_seconds"].samples[0].value
     assert (last, due) == (at.timestamp(), at.timestamp() + 4 * 60)
-    thresholds = {each.labels["limit"]: each.value for each in found["maestro_limit_ratio"].samples}
-    assert thresholds == {"drawdown_reduce": 0.15, "drawdown_halt": 0.2, "daily_loss": 0.05}
+    limits = {each.labels["limit"]: each.value for each in found["maestro_limit_ratio"].samples}
+    assert limits == {
+        "drawdown_reduce": 0.15,
+        "max_portfolio_drawdown": 0.2,
+        "daily_loss_limit": 0.05,
+        "max_leverage": 1.0,
+    }
 
 
 def test_metrics_print_of_a_damaged_store_says_up_0_and_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
