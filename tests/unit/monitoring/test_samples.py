@@ -1,6 +1,5 @@
 """The samples of standings that were made by hand; expected numbers are worked out beside them."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,16 +14,15 @@ from backend.domain.mode import Mode, ModeState
 from backend.domain.order import OrderStatus
 from backend.domain.signal import StrategyId, Symbol
 from backend.domain.sleeve import Sleeve
-from backend.domain.tick import LogEntry, Observation, Versions
-from backend.domain.track_record import EMPTY_TRACK_RECORD, TrackRecord
+from backend.domain.track_record import TrackRecord
 from backend.domain.trading_state import OPERATOR, Restriction, Trading, TradingState
 from maestro.monitoring.catalogue import METRICS
 from maestro.monitoring.samples import samples
 from maestro.monitoring.standing import Standing
 from tests.contract.sample_ticks import order, request_at
 from tests.fakes.performances import strategy_day
+from tests.unit.monitoring.standings import NOW, entry, observation
 
-NOW = datetime(2026, 3, 13, 20, 5, tzinfo=UTC)
 TREND = StrategyId("trend")
 RISK: dict[str, Any] = {
     "correlation_max": 0.5,
@@ -35,35 +33,6 @@ RISK: dict[str, Any] = {
     "concentration": 0.4,
     "cuts": [],
 }
-
-
-def observation(**changes: Any) -> Observation:
-    empty = Observation(
-        tick=None,
-        trading=Trading(),
-        record=EMPTY_TRACK_RECORD,
-        book=PortfolioBook(),
-        configuration={},
-        portfolio={},
-        versions=Versions(),
-    )
-    return replace(empty, **changes)
-
-
-def entry(**body: Any) -> LogEntry:
-    return LogEntry(
-        log_id="main-1",
-        tenant_id="acme",
-        portfolio_id="main",
-        timestamp=NOW,
-        session_id="s",
-        body=body,
-        inputs="{}",
-        sequence=1,
-        previous_hash="0",
-        entry_hash="1",
-        summary="",
-    )
 
 
 def found(standing: Standing) -> dict[tuple[str, ...], float]:
