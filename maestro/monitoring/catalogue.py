@@ -21,8 +21,10 @@ def _metric(name: str, about: str, *labels: str) -> Metric:
 
 
 _ALL = (
-    _metric("up", "1 when the store could be read for this scrape, else 0 and nothing but this and the errors"),
-    _metric("scrape_errors_total", "Scrapes of this process for which the store could not be read"),
+    _metric(
+        "up", "1 when this scrape could read store and configuration, else 0, with nothing but the errors beside it"
+    ),
+    _metric("scrape_errors_total", "Scrapes of this process that could not"),
     _metric("trading_state", "1 for the trading state in force", "state"),
     _metric("trading_epoch", "Number of the trading state; it grows with every change of restrictions"),
     _metric("trading_restriction", "1 for each restriction in force, by who ordered it", "source", "state"),

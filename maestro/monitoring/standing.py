@@ -26,7 +26,10 @@ class Standing:
 
 
 def read_standing(log: DecisionLog, performances: PerformanceHistory, key: PortfolioKey) -> Standing:
-    """Read at most four times.
+    """Read in three round trips.
+
+    One more each when the track record or the newest decision's inputs span several documents, and when that decision
+    is another portfolio's.
 
     Raises
     ------

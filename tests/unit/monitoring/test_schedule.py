@@ -25,3 +25,9 @@ def test_next_tick_follows_the_schedule_of_the_exchanges_clock(after: datetime, 
 def test_next_tick_of_a_wrong_line_is_a_configuration_error(cron: str) -> None:
     with pytest.raises(ConfigurationError, match=r"schedule\.tick: expected a unix cron line"):
         next_tick(cron, "UTC", after=datetime(2026, 3, 13, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../etc/passwd"])
+def test_next_tick_in_an_unknown_zone_is_a_configuration_error(zone: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"schedule\.time_zone: expected a zone"):
+        next_tick(WEEKDAYS, zone, after=datetime(2026, 3, 13, tzinfo=UTC))
