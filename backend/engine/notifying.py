@@ -20,5 +20,5 @@ def notify_all(alerts: Iterable[Alert], channels: Mapping[str, Notifier]) -> tup
             try:
                 channel.notify(alert)
             except NotificationError as e:
-                failures[name] = f"{name}: {e}"
+                failures[name] = str(e)
     return tuple(failures.values())

@@ -10,19 +10,23 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-@contextmanager
-def serving(store: Path) -> Iterator[str]:
-    """Yield ``host:port`` of a server over a store."""
+def start(store: Path, port: int = 0) -> "subprocess.Popen[str]":
+    """Start a server over a store."""
     command = [sys.executable, "-c", "from maestro.cli.metrics import metrics; metrics()"]
-    process = subprocess.Popen(
-        [*command, "serve", "--port", "0", "--store", str(store)],
+    return subprocess.Popen(
+        [*command, "serve", "--port", str(port), "--store", str(store)],
         cwd=store.parent,
         env={"PATH": os.environ["PATH"], "HOME": str(store.parent), "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    with process:
+
+
+@contextmanager
+def serving(store: Path) -> Iterator[str]:
+    """Yield ``host:port`` of a server over a store."""
+    with start(store) as process:
         try:
             assert process.stdout is not None
             assert process.stderr is not None

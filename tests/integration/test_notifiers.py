@@ -143,4 +143,4 @@ def test_a_channel_that_fails_is_noted_and_stops_no_other() -> None:
     assert len(stream.getvalue().splitlines()) == 2
     assert len(server.requests) == 1  # a channel that has failed is not asked again in this call
     assert len(failures) == 1
-    assert failures[0].startswith("webhook: webhook: expected json://")
+    assert failures[0].startswith("webhook: expected json://")
