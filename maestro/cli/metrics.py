@@ -1,6 +1,5 @@
 """``maestro metrics``: the store in Prometheus' words, served or printed once."""
 
-import sys
 from functools import partial
 from typing import Annotated
 
@@ -40,9 +39,9 @@ def serve(
         raise ConfigurationError(
             f"--port {port}: expected a free port of {host}, found {e.strerror or e}; choose another, or 0 for any"
         ) from e
-    print(f"metrics of {chosen.key.tenant_id}/{chosen.key.portfolio_id} at http://{host}:{server.server_port}/metrics")
-    sys.stdout.flush()
+    owner = f"{chosen.key.tenant_id}/{chosen.key.portfolio_id}"
     try:
+        print(f"metrics of {owner} at http://{host}:{server.server_port}/metrics", flush=True)
         thread.join()
     except KeyboardInterrupt:
         server.shutdown()
