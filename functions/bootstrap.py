@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from backend.ports.broker import Broker
     from backend.ports.calendar import Calendar
     from backend.ports.clock import Clock
+    from backend.ports.leases import Leases
     from backend.ports.performances import PerformanceHistory
     from backend.ports.statements import Statements
     from backend.ports.summary import Summarizer
@@ -80,6 +81,13 @@ def audit_trail(settings: "Settings") -> "AuditTrail":
     from backend.adapters.documents.audit_trail import DocumentAuditTrail
 
     return DocumentAuditTrail(documents(settings))
+
+
+def leases(settings: "Settings") -> "Leases":
+    """Return who may trade which strategies of which account, over ``documents``."""
+    from backend.adapters.documents.lease_documents import LeaseDocuments
+
+    return LeaseDocuments(documents(settings))
 
 
 def portfolios(settings: "Settings") -> "FirestorePortfolios":

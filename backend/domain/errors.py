@@ -10,6 +10,7 @@ MaestroError
 │   └── StrategyTimeout         evaluate() exceeded its time limit
 ├── TrackRecordError            a performance document that cannot be read as a return
 ├── LedgerError                 a fill that cannot be booked
+├── LeaseHeld                   another orchestrator trades one of the strategies on this account
 ├── MarketDataError             prices are missing, malformed or stale
 ├── StoreError
 │   ├── StoreUnavailable        the store did not answer; what it committed is unknown
@@ -62,6 +63,10 @@ class TrackRecordError(MaestroError):
 
 
 class LedgerError(MaestroError):
+    pass
+
+
+class LeaseHeld(MaestroError):
     pass
 
 

@@ -6,6 +6,7 @@ from urllib.parse import unquote
 from backend.domain.errors import ConfigurationError
 
 OPERATOR_LOGS = "systemStatus/orchestration_logs/logs"
+ACCOUNT_LEASES = "account_leases"
 _MAX_BYTES = 1500
 _RESERVED = re.compile(r"__.*__")
 
@@ -42,6 +43,10 @@ def collection(tenant_id: str, name: str) -> str:
 
 def _document(tenant_id: str, name: str, identifier: str) -> str:
     return f"{collection(tenant_id, name)}/{segment(identifier)}"
+
+
+def account_leases(account_id: str) -> str:
+    return f"{ACCOUNT_LEASES}/{segment(account_id)}"
 
 
 def tick(tenant_id: str, tick_id: str) -> str:
