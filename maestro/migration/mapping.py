@@ -14,7 +14,7 @@ from pathlib import PurePath
 
 from maestro.migration.orchestrated import Orchestrated
 from maestro.migration.report import Entry, Ledger, MigrationReport, Outcome, children
-from maestro.migration.risk import RiskLimits
+from maestro.migration.risk import BotRules, RiskLimits
 from maestro.migration.setting import Settings, yaml_text
 from maestro.migration.source import Node, SourceFile
 from maestro.migration.strategies import MigratedStrategy, strategies_of
@@ -73,6 +73,7 @@ class Migration:
     settings: Settings
     strategies: tuple[MigratedStrategy, ...]
     venues: tuple[str, ...]
+    rules: Mapping[str, BotRules]  # by file
 
     def text(self) -> str:
         """Return Maestro's file; equal files and choices give equal text, and no secret is in it."""
@@ -101,7 +102,13 @@ def migrated(files: Sequence[SourceFile], choices: Choices) -> Migration:
     _write(settings, strategies, limits, orchestrated, choices)
     if not settings.at(["alpaca"]).entries:
         del settings.entries["alpaca"]
-    return Migration(report=ledger.report(), settings=settings, strategies=strategies, venues=tuple(venues.names))
+    return Migration(
+        report=ledger.report(),
+        settings=settings,
+        strategies=strategies,
+        venues=tuple(venues.names),
+        rules={file.name: limits.rules(file.name) for file in files},
+    )
 
 
 def _taken(

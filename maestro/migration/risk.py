@@ -7,7 +7,7 @@ from maestro.migration.fraction import NoFraction, as_fraction
 from maestro.migration.report import Ledger, Outcome
 from maestro.migration.setting import Settings, scalar
 from maestro.migration.source import Leaf, Node, Value, leaves, written
-from maestro.migration.values import truth
+from maestro.migration.values import truth, whole
 
 _RISK = ("orchestrator", "risk")
 DRAWDOWN = "max_portfolio_drawdown"
@@ -29,9 +29,10 @@ _FRACTIONS: Mapping[str, str] = {
     **dict.fromkeys(("max_correlation", "correlation_limit", "max_strategy_correlation"), "max_strategy_correlation"),
     "drawdown_reduce": "drawdown_reduce",
 }
+_OPEN_POSITIONS = ("max_open_positions", "max_positions", "max_concurrent_positions", "max_open_trades")
 _REPLACED: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(
-        ("max_open_positions", "max_positions", "max_concurrent_positions", "max_open_trades"),
+        _OPEN_POSITIONS,
         ("orchestrator.allocation", "the allocation decides how much is held; limit it by max_concentration"),
     ),
     **dict.fromkeys(
@@ -70,16 +71,25 @@ class _Limit:
     note: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotRules:
+    """What one file's bot kept every strategy to: part of equity for a position, and open positions of all of them."""
+
+    position_size: float | None = None
+    max_open_positions: int | None = None
+
+
 @dataclass(slots=True)
 class RiskLimits:
-    """Grows over all the files; ``write`` puts what counts into the settings."""
+    """Grows over all the files; ``write`` puts what counts into the settings, ``rules`` says what each bot did."""
 
     ledger: Ledger
     _limits: dict[str, list[_Limit]]
+    _open: dict[str, int]
 
     @classmethod
     def empty(cls, ledger: Ledger) -> "RiskLimits":
-        return cls(ledger=ledger, _limits={})
+        return cls(ledger=ledger, _limits={}, _open={})
 
     def take(self, block: Node | None) -> None:
         """Take in every limit below a block."""
@@ -113,6 +123,10 @@ class RiskLimits:
             settings.put((*_RISK, DRAWDOWN), max_drawdown, "--max-drawdown")
         _follow(settings)
 
+    def rules(self, file: str) -> BotRules:
+        sizes = [each.value for each in self._limits.get(POSITION, ()) if each.leaf.node.place.file == file]
+        return BotRules(position_size=min(sizes, default=None), max_open_positions=self._open.get(file))
+
     def _take(self, leaf: Leaf, *, is_stop_off: bool) -> None:
         node, key = leaf.node, _key(leaf)
         if not self.ledger.is_open(node):
@@ -127,6 +141,8 @@ class RiskLimits:
         elif key == "max_leverage" and _is_leverage(node):
             self._limit("max_leverage", float(getattr(node, "value", 1.0)), leaf)
         elif key in _REPLACED:
+            if (most := whole(node)) is not None and key in _OPEN_POSITIONS:
+                self._open[node.place.file] = most
             target, why = _REPLACED[key]
             self.ledger.claim(node, Outcome.REPLACED, target=target, why=why)
         elif key in _NOT_MAPPED:

@@ -9,7 +9,7 @@ from maestro.migration.counterpart import Counterpart, counterpart, no_counterpa
 from maestro.migration.report import Ledger, Outcome, children
 from maestro.migration.setting import Settings, scalar
 from maestro.migration.source import Items, Node, Place, Table, Value
-from maestro.migration.values import plain_value, shown, texts, truth, word
+from maestro.migration.values import plain_value, shown, texts, truth, whole, word
 
 _LONGEST_NAME = 100
 _TYPE_KEYS = ("type", "class", "strategy_type", "class_name")
@@ -26,7 +26,11 @@ _RESCALE = "a period of 20 now means 20 days: choose the periods anew, or leave 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigratedStrategy:
-    """One strategy of Maestro's list. ``source`` is its name in the old file, ``has_type`` whether a class is known."""
+    """One strategy of Maestro's list.
+
+    ``source`` is its name in the old file, ``has_type`` whether a class is known, ``max_positions`` what the old bot
+    kept it to.
+    """
 
     name: str
     source: str
@@ -38,6 +42,7 @@ class MigratedStrategy:
     symbols: tuple[str, ...]
     settings: Settings
     package: str = ""
+    max_positions: int | None = None
 
 
 def strategies_of(
@@ -55,9 +60,6 @@ def strategies_of(
     for key, node in _named(block):
         if isinstance(node, Table):
             found.append(_Strategy(key, node, ledger).migrated(classes or {}, only))
-        elif isinstance(node, Value) and isinstance(node.value, bool):
-            table = Table(place=node.place, entries=(("enabled", node),))
-            found.append(_Strategy(key, table, ledger).migrated(classes or {}, only))
     return found
 
 
@@ -85,7 +87,7 @@ class _Strategy:
         asked, package = self._class()
         target = None if asked in classes else counterpart(asked)
         package = classes.get(asked, package)
-        name = _safe_name(self.key)
+        name = safe_name(self.key)
         if name != self.key:
             self.ledger.caution(
                 self.table.place, f"{self.key!r} is called {name!r} in Maestro, which parts ids by / and __"
@@ -115,6 +117,7 @@ class _Strategy:
             symbols=symbols,
             settings=settings,
             package=package,
+            max_positions=whole(positions),
         )
 
     def _class(self) -> tuple[str, str]:
@@ -159,7 +162,7 @@ class _Strategy:
             self.ledger.claim(node, Outcome.REPLACED, target=target, value="false", why=why, advice=advice)
             return False
         if wanted and not is_chosen:
-            settings.put(["enabled"], False, f"{place} still runs in the old bot")
+            settings.put(["enabled"], False, place)
             why = "it was not chosen to move yet"
             advice = "maestro migrate migrate --strategies …"
             self.ledger.claim(node, Outcome.REPLACED, target=target, value="false", why=why, advice=advice)
@@ -240,7 +243,7 @@ class _Strategy:
         self.ledger.claim(node, Outcome.NOT_MAPPED, why=_DAYS, advice=_RESCALE)
 
 
-def _safe_name(key: str) -> str:
+def safe_name(key: str) -> str:
     """Return a name that can be part of a record's id."""
     name = re.sub(r"_{2,}", "_", re.sub(r"[/\\\s]+", "-", key.strip()))
     return name[:_LONGEST_NAME] or "strategy"

@@ -33,6 +33,12 @@ def texts(node: Node | None) -> tuple[str, ...]:
     return ()
 
 
+def whole(node: Node | None) -> int | None:
+    """Return a whole number of at least 1; None for anything else."""
+    value = node.value if isinstance(node, Value) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 1 else None
+
+
 def plain_value(node: Node) -> Any:
     """Return a parameter as the strategy's constructor gets it, secrets left out."""
     match node:

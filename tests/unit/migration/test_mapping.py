@@ -241,7 +241,8 @@ def test_strategies_that_were_not_chosen_stay_with_the_old_bot() -> None:
     migration = example("single", only=frozenset({"moving_average"}))
     flags = {each["name"]: each["enabled"] for each in written(migration)["orchestrator"]["strategies"]}
     assert flags == {"moving_average": True, "rsi_oversold": False}
-    assert "still runs in the old bot" in migration.text()
+    entry = entries(migration)["strategies.rsi_oversold.enabled"]
+    assert (entry.outcome, entry.why) == (Outcome.REPLACED, "it was not chosen to move yet")
 
 
 def test_name_that_cannot_part_ids_is_changed_and_said() -> None:
