@@ -15,6 +15,7 @@ from maestro.cli.decisions import decisions
 from maestro.cli.demo import demo
 from maestro.cli.exit_codes import exit_code
 from maestro.cli.flatten import flatten
+from maestro.cli.migrate import migrate
 from maestro.cli.orders import orders
 from maestro.cli.paper_broker import paper_broker
 from maestro.cli.performance import performance
@@ -54,6 +55,7 @@ app.command("reset")(reset)
 app.command("close-day")(close_day)
 app.command("paper-broker")(paper_broker)
 app.add_typer(audit, name="audit")
+app.add_typer(migrate, name="migrate")
 app.add_typer(study, name="study")
 
 
