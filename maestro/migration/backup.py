@@ -57,6 +57,7 @@ def save(
     home = root / folder
     try:
         home.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+        (home / ".gitignore").write_text("*\n")  # there are secrets among the copies
         target = _fresh(home, at.strftime(_STAMP))
         partial = home / f".{target.name}.partial"
         partial.mkdir(mode=_PRIVATE_FOLDER)

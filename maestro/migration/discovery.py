@@ -30,10 +30,10 @@ def found_files(root: Path) -> tuple[Path, ...]:
 
 
 def named_files(configurations: Sequence[Path]) -> tuple[Path, ...]:
-    """Return configurations that were named, with accounts and variables beside each and one folder above."""
-    folders = _unique([folder for path in configurations for folder in (path.parent, path.absolute().parent.parent)])
-    others = [path for folder in folders for path in beside(folder)]
-    return _unique([*configurations, *others])
+    """Return configurations that were named, with accounts and variables beside each, and above a folder ``config``."""
+    own = [path.parent for path in configurations]
+    above = [folder.parent for folder in own if folder.name == "config"]
+    return _unique([*configurations, *(path for folder in (*own, *above) for path in beside(folder))])
 
 
 def beside(folder: Path) -> tuple[Path, ...]:
