@@ -3,33 +3,34 @@
 1. the file is ``maestro.yaml`` in the working directory, or the one that ``MAESTRO_CONFIG`` names;
 2. the customary variables of Alpaca (``APCA_…``) and Firebase (``GCLOUD_PROJECT`` …) lie over it;
 3. ``MAESTRO_<KEY>`` and ``MAESTRO_<BLOCK>__<KEY>`` lie over both;
-4. whatever is unknown or of the wrong kind is a ConfigurationError that names the key and hides secrets.
+4. whatever is unknown or of the wrong kind is a ConfigurationError that names line and key and hides secrets.
 """
 
+import json
 import os
 from collections.abc import Mapping
-from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
-from backend.domain.configuration import configured
+from backend.configuration.block import Names, key
+from backend.configuration.document import named
+from backend.configuration.explanation import explained, keys_below, nearest
+from backend.configuration.orchestrator import OrchestratorSettings
+from backend.configuration.rules import applied
 from backend.domain.errors import ConfigurationError
 from backend.domain.policy import DecisionPolicy
 from backend.settings_blocks import (
     AlpacaSettings,
-    Block,
     GeminiSettings,
-    Names,
-    OrchestratorSettings,
+    NotificationSettings,
     ScheduleSettings,
     StrategySettings,
 )
-from backend.settings_sources import GivenVariables, customary_values, file_values, merged
+from backend.settings_sources import GivenVariables, SettingsFile, customary_values, merged, read_settings_file
 
 DEFAULT_FILE = "maestro.yaml"
 PREFIX = "MAESTRO_"
@@ -40,8 +41,7 @@ _CUSTOMARY = {
     ("alpaca", "secret"): ("APCA_API_SECRET_KEY",),
     ("project",): ("FIREBASE_PROJECT_ID", "GCLOUD_PROJECT", "GOOGLE_CLOUD_PROJECT"),
 }
-_FRICTIONS = {"drift_band", "min_order_notional", "reserve_margin", "shadow_slippage_bps", "shadow_fee_bps"}
-_SECRETS = frozenset({"alpaca", "alpaca.key", "alpaca.secret"})
+_SECRETS = frozenset({"alpaca", "alpaca.key", "alpaca.secret", "notifications"})
 _TWENTY_STOCKS = "AAPL AMD BAC BBY CVX GE HD JNJ JPM KO LLY MRK MSFT PEP PFE PG RRC UNH WMT XOM"
 
 
@@ -56,20 +56,29 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    store: Literal["sqlite", "firestore"] = "sqlite"
-    sqlite_path: Path = Path(".maestro/maestro.db")
-    project: str | None = None
-    tenant_id: str = Field(default="default", pattern=r"^[^/\s]+$")
-    portfolio_id: str = Field(default="main", pattern=r"^[^/\s]+$")
-    uid: str = Field(default="default", pattern=r"^[^/\s]+$")
-    symbols: Names = Field(default=tuple(_TWENTY_STOCKS.split()), min_length=1)
-    history_days: int = Field(default=260, ge=2, le=5000)
-    prices_file: Path | None = None
-    calendar: str = "XNYS"
+    store: Literal["sqlite", "firestore"] = key("sqlite", "where ticks, orders and records are kept")
+    sqlite_path: Path = key(Path(".maestro/maestro.db"), "the SQLite file, for `store: sqlite`")
+    project: str | None = key(
+        None,
+        "Google Cloud project, for `store: firestore`; also read from `FIREBASE_PROJECT_ID`, `GCLOUD_PROJECT`, "
+        "`GOOGLE_CLOUD_PROJECT`",
+    )
+    tenant_id: str = key("default", "whose documents a command reads and writes; no slash", pattern=r"^[^/\s]+$")
+    portfolio_id: str = key("main", "which portfolio `maestro tick` runs; no slash", pattern=r"^[^/\s]+$")
+    uid: str = key("default", "whose track record it is; `default` when a tenant has one user", pattern=r"^[^/\s]+$")
+    symbols: Names = key(
+        tuple(_TWENTY_STOCKS.split()),
+        "tickers whose daily bars are loaded, unless the portfolio's document names its own",
+        min_length=1,
+    )
+    history_days: int = key(260, "that a strategy is shown", unit="daily bars", ge=2, le=5000)
+    prices_file: Path | None = key(None, "wide CSV of daily closes to read instead of Alpaca's bars")
+    calendar: str = key("XNYS", "when the venue trades: a MIC that exchange_calendars knows, or `24/7` for UTC days")
     strategies: StrategySettings = StrategySettings()
     alpaca: AlpacaSettings = AlpacaSettings()
     gemini: GeminiSettings = GeminiSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    notifications: NotificationSettings = NotificationSettings()
     orchestrator: OrchestratorSettings = OrchestratorSettings()
 
     @classmethod
@@ -85,9 +94,7 @@ class Settings(BaseSettings):
 
     def policy(self, defaults: DecisionPolicy | None = None) -> DecisionPolicy:
         """Lay what was set over ``defaults`` (the domain's own when not given)."""
-        chosen = self.orchestrator.model_dump(exclude_none=True)
-        frictions = {name: chosen.pop(name) for name in _FRICTIONS & chosen.keys()}
-        return configured(replace(defaults or DecisionPolicy(), **frictions), chosen)
+        return applied(self.orchestrator, defaults or DecisionPolicy())
 
 
 def load_settings(environment: Mapping[str, str] | None = None, directory: Path | None = None) -> Settings:
@@ -105,24 +112,35 @@ def load_settings(environment: Mapping[str, str] | None = None, directory: Path 
     """
     variables = dict(os.environ if environment is None else environment)
     _refuse_unknown(variables)
-    layers = [_file(variables, directory or Path.cwd()), customary_values(variables, _CUSTOMARY)]
+    file = read_settings_file(settings_file(variables, directory))
     try:
-        settings = Settings(**merged(*layers, GivenVariables(Settings, variables)()))
-    except SettingsError as e:
-        _fail(f"environment: expected JSON where a value has parts of its own, found something else ({e}); correct it")
+        given = named(GivenVariables(Settings, variables)(), Settings)
+        layers = (named(file.values, Settings), customary_values(variables, _CUSTOMARY), given)
+        settings = Settings(**merged(*layers))
+        settings.policy()  # thresholds that contradict each other are found here, not in the first tick
+    except SettingsError:
+        _fail(
+            f"{_broken(variables)}: expected JSON where a value has parts of its own, found something else; correct it"
+        )
     except ValidationError as e:
-        _fail("; ".join(_explain(error) for error in e.errors()))
-    settings.policy()  # thresholds that contradict each other are found here, not in the first tick
+        _fail(_explained(e, file, given))
     return settings
 
 
-def _file(variables: Mapping[str, str], directory: Path) -> dict[str, Any]:
-    named = variables.get(FILE_VARIABLE)
-    if not named:
-        return file_values(directory / DEFAULT_FILE)
-    if not Path(named).is_file():
-        _fail(f"{FILE_VARIABLE}: expected a settings file, found none at {named}; correct the path or unset it")
-    return file_values(Path(named))
+def settings_file(variables: Mapping[str, str], directory: Path | None = None) -> Path:
+    """Return where the file of settings is, or would be.
+
+    Raises
+    ------
+    ConfigurationError
+        ``MAESTRO_CONFIG`` names a file that does not exist.
+    """
+    named_file = variables.get(FILE_VARIABLE)
+    if not named_file:
+        return (directory or Path.cwd()) / DEFAULT_FILE
+    if not Path(named_file).is_file():
+        _fail(f"{FILE_VARIABLE}: expected a settings file, found none at {named_file}; correct the path or unset it")
+    return Path(named_file)
 
 
 def _refuse_unknown(variables: Mapping[str, str]) -> None:
@@ -130,35 +148,48 @@ def _refuse_unknown(variables: Mapping[str, str]) -> None:
         if not name.startswith(PREFIX) or name == FILE_VARIABLE:
             continue
         head, _, rest = name.removeprefix(PREFIX).lower().partition("__")
-        if head not in Settings.model_fields or (rest and not _keys((head,))):
-            near = get_close_matches(head, Settings.model_fields, n=1)
-            hint = f"did you mean {PREFIX}{near[0].upper()}?" if near else "see the reference of settings"
+        if head not in Settings.model_fields or (rest and not keys_below(Settings, (head,))):
+            near = nearest(head, list(Settings.model_fields))
+            hint = f"did you mean {PREFIX}{near.upper()}?" if near else "see the reference of settings"
             _fail(f"{name}: expected a known setting, found an unknown variable; {hint}")
 
 
-def _explain(error: Mapping[str, Any]) -> str:
-    """Say key, expected, found and nearest key of one of pydantic's errors."""
-    path = tuple(str(part) for part in error["loc"])
-    key = ".".join(path)
-    if error["type"] == "extra_forbidden":
-        known = _keys(path[:-1])
-        near = get_close_matches(path[-1], known, n=1)
-        hint = f"did you mean {'.'.join([*path[:-1], near[0]])}?" if near else f"known keys: {', '.join(known)}"
-        return f"{key}: expected a known setting, found an unknown key; {hint}"
-    expected = str(error["msg"]).replace("Input should be", "expected").replace("Field required", "expected a value")
-    shown = isinstance(error["input"], str | int | float) and key not in _SECRETS and not key.endswith("url")
-    found = repr(error["input"]) if shown else f"a value of type {type(error['input']).__name__}"
-    return f"{key}: {expected}, found {found}; correct {PREFIX}{'__'.join(path).upper()} or the settings file"
+def _explained(error: ValidationError, file: SettingsFile, given: Mapping[str, Any]) -> str:
+    def place(path: tuple[str, ...]) -> str:
+        return "" if _has(given, path) else file.place(path, Settings)
+
+    def remedy(path: tuple[str, ...]) -> str:
+        return f"correct {PREFIX}{'__'.join(path).upper()} or the settings file"
+
+    def is_secret(path: tuple[str, ...]) -> bool:
+        key = ".".join(path)
+        return key in _SECRETS or path[0] == "notifications" or key.endswith("url")
+
+    return explained(error.errors(), Settings, place=place, remedy=remedy, is_secret=is_secret)
 
 
-def _keys(path: tuple[str, ...]) -> list[str]:
-    """Return the keys below a path; none below a plain value."""
-    model: Any = Settings
+def _broken(variables: Mapping[str, str]) -> str:
+    """Name the variables that may be meant as JSON and are none; their values may be secret."""
+    suspects = [
+        name for name in variables if name.startswith(PREFIX) and "__" in name and not _is_json(variables[name])
+    ]
+    return ", ".join(sorted(suspects)) or "environment"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return not text.lstrip().startswith(("{", "["))
+    return True
+
+
+def _has(given: Any, path: tuple[str, ...]) -> bool:
     for part in path:
-        model = model.model_fields[part].annotation if part in model.model_fields else None
-        if not (isinstance(model, type) and issubclass(model, Block)):
-            return []
-    return list(model.model_fields)
+        if not isinstance(given, Mapping) or part not in given:
+            return False
+        given = given[part]
+    return True
 
 
 def _fail(message: str) -> NoReturn:

@@ -1,103 +1,53 @@
-"""The named groups of settings, each a frozen model with its defaults."""
+"""The named groups of settings of a process, each a frozen model with its defaults."""
 
-from decimal import Decimal
-from typing import Annotated
+from pydantic import SecretStr
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
-from pydantic_settings import NoDecode
-
-from backend.domain.mode import UnscoredMode
-from backend.domain.policy import AllocationMethod, ModePolicyName, OnDemotion
-
-
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]  # "AAPL,MSFT" or a list
-Seconds = Annotated[float, Field(gt=0, le=600)]
-
-
-class Block(BaseModel):
-    """A named group of settings."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+from backend.configuration.block import Block, Names
+from backend.configuration.block import key as declared
 
 
 class StrategySettings(Block):
     """Where strategies are found beside the library, and how long each may take."""
 
-    packages: Names = ()
-    time_limit_seconds: Seconds = 5.0
+    packages: Names = declared((), "dotted names of packages with strategies, beside the library")
+    time_limit_seconds: float = declared(5.0, "that each strategy may take in each tick", unit="seconds", gt=0, le=600)
 
 
 class AlpacaSettings(Block):
-    """``url`` and ``data_url`` name another server that speaks Alpaca's REST, such as the local paper broker."""
+    """The broker; `url` and `data_url` name another server that speaks its REST, such as the local paper broker."""
 
-    key: SecretStr = SecretStr("")
-    secret: SecretStr = SecretStr("")
-    paper: bool = True
-    url: str | None = None
-    data_url: str | None = None
-    feed: str = "iex"
-    timeout_seconds: Seconds = 10.0
+    key: SecretStr = declared(SecretStr(""), "API key id; also read from `APCA_API_KEY_ID`")
+    secret: SecretStr = declared(SecretStr(""), "API secret key; also read from `APCA_API_SECRET_KEY`")
+    paper: bool = declared(True, "paper account; `false` trades real money")
+    url: str | None = declared(None, "another server that speaks Alpaca's trading REST, such as the local paper broker")
+    data_url: str | None = declared(None, "another server for bars; `alpaca.url` when not set")
+    feed: str = declared("iex", "Alpaca's data feed: `iex`, `sip`, …")
+    timeout_seconds: float = declared(10.0, "for one HTTP request", unit="seconds", gt=0, le=600)
 
 
 class GeminiSettings(Block):
-    """The optional text beside a decision; ``project`` is that of the process unless it is set."""
+    """The optional text beside a decision; `project` is that of the process unless it is set."""
 
-    enabled: bool = False
-    project: str | None = None
-    location: str = "us-central1"
-    model: str = "gemini-2.5-flash"
-    timeout_seconds: Seconds = 10.0
+    enabled: bool = declared(False, "let Gemini on Vertex AI write the summary; it never changes a decision")
+    project: str | None = declared(None, "Google Cloud project of the model; `project` when not set")
+    location: str = declared("us-central1", "Google Cloud region of the model")
+    model: str = declared("gemini-2.5-flash", "model name")
+    timeout_seconds: float = declared(10.0, "after which the plain text stays", unit="seconds", gt=0, le=600)
 
 
 class ScheduleSettings(Block):
-    """When the scheduled functions run (unix cron), on the clock of ``time_zone``."""
+    """When the scheduled functions run (unix cron), on the clock of `time_zone`."""
 
-    tick: str = "*/5 9-16 * * 1-5"
-    daily_snapshot: str = "15 16 * * 1-5"
-    monthly_snapshot: str = "0 0 1 * *"
-    reconciliation: str = "*/15 * * * *"
-    time_zone: str = "America/New_York"
+    tick: str = declared("*/5 9-16 * * 1-5", "the tick", unit="cron line")
+    daily_snapshot: str = declared("15 16 * * 1-5", "the daily snapshot", unit="cron line")
+    monthly_snapshot: str = declared("0 0 1 * *", "the monthly snapshot", unit="cron line")
+    reconciliation: str = declared("*/15 * * * *", "the reconciliation with the broker", unit="cron line")
+    time_zone: str = declared("America/New_York", "that the cron lines are read in", unit="IANA zone")
 
 
-class OrchestratorSettings(Block):
-    """The keys of a tenant's ``config/orchestrator`` and the account's frictions; unset ones keep the defaults."""
+class NotificationSettings(Block):
+    """Where alerts go, as URLs of Apprise (`mailto://…`, `json://…`). They hold secrets: use the environment."""
 
-    mode_policy: ModePolicyName | None = None
-    sharpe_threshold_reduce: float | None = None
-    sharpe_threshold_shadow: float | None = None
-    min_returns: int | None = None
-    unscored_mode: UnscoredMode | None = None
-    psr_benchmark_sharpe: float | None = None
-    psr_demote_below: float | None = None
-    psr_promote_above: float | None = None
-    psr_min_dwell_days: int | None = None
-    psr_lookback_returns: int | None = None
-    psr_min_returns: int | None = None
-    performance_lookback_days: int | None = None
-    periods_per_year: int | None = None
-    risk_free_rate: float | None = None
-    systemic_sell_threshold: int | None = None
-    gross_limit: float | None = None
-    allocation_method: AllocationMethod | None = None
-    base_weights: dict[str, float] | None = None
-    disabled_strategies: Names | None = None
-    on_demotion: OnDemotion | None = None
-    drawdown_warning: float | None = None
-    drawdown_reduce: float | None = None
-    drawdown_halt: float | None = None
-    daily_loss_limit: float | None = None
-    failure_cascade_count: int | None = None
-    failure_cascade_minutes: int | None = None
-    equity_jump_limit: float | None = None
-    price_jump_limit: float | None = None
-    jump_confirmations: int | None = None
-    stale_after_days: int | None = None
-    drift_band: float | None = None
-    min_order_notional: Decimal | None = None
-    reserve_margin: Decimal | None = None
-    shadow_slippage_bps: Decimal | None = None
-    shadow_fee_bps: Decimal | None = None
+    email: SecretStr = declared(SecretStr(""), "the channel `email`", unit="Apprise URL")
+    slack: SecretStr = declared(SecretStr(""), "the channel `slack`", unit="Apprise URL")
+    webhook: SecretStr = declared(SecretStr(""), "the channel `webhook`", unit="Apprise URL")

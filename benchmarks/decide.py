@@ -111,7 +111,7 @@ def per_strategy(frame: pd.DataFrame, inputs: DecisionInputs) -> Allocations:
         decided[str(name)] = (mode, signal.allocation * multiplier, float(sharpe))
     entries = [name for name, signal in inputs.signals.items() if signal.action is Action.BUY]
     total = sum(decided[name][1] for name in entries)
-    scale = min(1.0, policy.gross_limit / total) if total else 1.0
+    scale = min(1.0, policy.risk.gross_limit / total) if total else 1.0
     for name in entries:
         mode, allocation, sharpe = decided[name]
         decided[name] = (mode, allocation * scale, sharpe)

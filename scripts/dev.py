@@ -48,8 +48,8 @@ def main() -> int:
             environment={
                 "MAESTRO_ALPACA__URL": broker.url,
                 "MAESTRO_SYMBOLS": ",".join(symbols),
-                "MAESTRO_ORCHESTRATOR__ALLOCATION_METHOD": "equal_weight",
-                "MAESTRO_ORCHESTRATOR__STALE_AFTER_DAYS": "0",  # the broker's clock stands behind the functions'
+                "MAESTRO_ORCHESTRATOR__ALLOCATION__METHOD": "equal_weight",
+                "MAESTRO_ORCHESTRATOR__RISK__STALE_AFTER_DAYS": "0",  # the broker's clock stands behind the functions'
             },
             secrets={"APCA_API_KEY_ID": "dev", "APCA_API_SECRET_KEY": "dev"},
         ) as running:

@@ -21,6 +21,8 @@ class AuditKind(StrEnum):
     RESUME = "resume"
     RESET = "reset"
     FLATTEN = "flatten"
+    REBALANCE = "rebalance"
+    CONFIGURED = "configured"
     BREAKER_TRIPPED = "breaker_tripped"  # by a job; a tick's are in its decision
     SIGNAL_ACCEPTED = "signal_accepted"
     SIGNAL_REFUSED = "signal_refused"

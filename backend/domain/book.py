@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from backend.domain.lots import ZERO
@@ -11,13 +11,15 @@ from backend.domain.order import ClientOrderId, OrderState
 from backend.domain.paper import PaperAccount, Step
 from backend.domain.signal import StrategyId, Symbol
 from backend.domain.sleeve import EMPTY_SLEEVE, Sleeve
+from backend.domain.weights import Rebalance
 
 WHOLE = Decimal(1)  # base weight of a strategy whose allocations are fractions of the whole account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategyBook:
-    """One strategy's standing: mode, real sleeve, virtual sleeve while in shadow, base weight, day's capital.
+    """One strategy's standing: mode, real sleeve, virtual sleeve while in shadow, base weight, day's capital, and when
+    stop-losses of that day sold what.
 
     The virtual sleeve starts as a copy of the real one at demotion. After promotion it is kept, untraded, until the
     day is closed (in the running book: until the next demotion), so that each day has exactly one return.
@@ -28,6 +30,7 @@ class StrategyBook:
     virtual: Sleeve | None = None
     weight: Decimal = WHOLE
     capital: Decimal = ZERO
+    stopped: Mapping[Symbol, datetime] = field(default_factory=dict)
 
     @property
     def is_in_shadow(self) -> bool:
@@ -54,6 +57,7 @@ class PortfolioBook:
     ``paper`` holds every strategy's paper accounts. ``entries`` counts the journal: the book is what its entries
     add up to. ``actions_through`` is the last ex-day whose corporate actions are booked, ``charged`` the broker's fees
     that are, by its id of them, with their day. ``account_id`` is the account whose shares the sleeves are.
+    ``rebalance`` is the last one of the base weights.
     """
 
     strategies: Mapping[StrategyId, StrategyBook] = field(default_factory=dict)
@@ -63,6 +67,7 @@ class PortfolioBook:
     actions_through: date | None = None
     charged: Mapping[str, date] = field(default_factory=dict)
     account_id: str = ""
+    rebalance: Rebalance | None = None
 
     def of(self, strategy: StrategyId) -> StrategyBook:
         return self.strategies.get(strategy, EMPTY_STRATEGY_BOOK)

@@ -19,6 +19,8 @@ import numpy as np
 
 from backend.domain import (
     account,
+    alert_rules,
+    allocation_policy,
     book,
     breaker_limits,
     closing,
@@ -32,18 +34,23 @@ from backend.domain import (
     order,
     paper,
     policy,
+    risk_limits,
     sighting,
     signal,
     sleeve,
     snapshot,
+    strategy_definition,
     track_record,
     trading_state,
+    weights,
 )
 from backend.domain.errors import MaestroError, StoreCorrupt
 
 _DEEPEST = 24  # levels of nesting that are kept
 _MODULES = (
     account,
+    alert_rules,
+    allocation_policy,
     book,
     breaker_limits,
     closing,
@@ -57,12 +64,15 @@ _MODULES = (
     order,
     paper,
     policy,
+    risk_limits,
     sighting,
     signal,
     sleeve,
     snapshot,
+    strategy_definition,
     track_record,
     trading_state,
+    weights,
 )
 
 

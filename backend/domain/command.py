@@ -60,7 +60,14 @@ class Reset(Command):
     breakers: frozenset[Breaker] = frozenset()
 
 
-TradingCommand = Halt | ReduceOnly | Resume | Flatten | Reset
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetWeights(Command):
+    """Ask the method of the allocation for new weights in the next tick of these portfolios."""
+
+    portfolios: frozenset[str] = frozenset()
+
+
+TradingCommand = Halt | ReduceOnly | Resume | Flatten | Reset | SetWeights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +98,9 @@ def obeyed(command: TradingCommand, trading: Trading, *, tenant_id: str, at: dat
             kind, after = AuditKind.RESET, _reset(trading, command, at)
         case Resume():
             kind, after = AuditKind.RESUME, _resumed(trading)
+        case SetWeights():
+            rebalances = trading.rebalances | command.portfolios
+            kind, after = AuditKind.REBALANCE, replace(trading, rebalances=rebalances, epoch=trading.epoch + 1)
     return _logged(trading, after, kind, command, tenant_id=tenant_id, at=at)
 
 

@@ -12,7 +12,18 @@ from backend.domain.crossing import Cross
 from backend.domain.decision import Decision, DecisionInputs
 from backend.domain.draft import BASIS_POINT
 from backend.domain.evaluation import AccountSnapshot
-from backend.domain.journal import Event, Filled, ModeEntered, PaperTraded, StrategyOpened, VirtuallyFilled, WeightSet
+from backend.domain.guard import Breaker
+from backend.domain.journal import (
+    Event,
+    Filled,
+    ModeEntered,
+    PaperTraded,
+    Rebalanced,
+    StoppedOut,
+    StrategyOpened,
+    VirtuallyFilled,
+    WeightSet,
+)
 from backend.domain.ledger import LedgerTrade, TradeKind
 from backend.domain.lots import Fill
 from backend.domain.order import ClientOrderId, OrderState, Side
@@ -43,7 +54,7 @@ def reserved(trading: Trading, decision: Decision, entry_hash: str) -> Trading:
         intent.client_order_id: WorkingOrder(symbol=intent.symbol, side=intent.side, reserved=intent.reserved)
         for intent in decision.intents
     }
-    trading = tripped(trading, decision.watched.trips, decision.decided_at)
+    trading = tripped(trading, decision.watched.trips, decision.decided_at, decision.watched.recovered)
     guard = decision.watched.guard
     # What is bought is held at the next look: its price must have a reference by then.
     bought = {each.symbol: each.observed_price for each in decision.intents if each.side is Side.BUY}
@@ -51,12 +62,14 @@ def reserved(trading: Trading, decision: Decision, entry_hash: str) -> Trading:
     return replace(trading.logged(entry_hash), working={**trading.working, **orders}, guard=guard)
 
 
-def tripped(trading: Trading, trips: Iterable[Trip], at: datetime) -> Trading:
-    """Put in force what breakers ask for, until they are reset."""
+def tripped(trading: Trading, trips: Iterable[Trip], at: datetime, recovered: Iterable[Breaker] = ()) -> Trading:
+    """Put in force what breakers ask for, until they are reset or recover, and lift what has recovered."""
     asked = {
         trip.breaker.value: Restriction(state=trip.state, reason=trip.reason, by=BREAKER, since=at) for trip in trips
     }
-    return trading.restricted({**trading.restrictions, **asked})
+    lifted = {breaker.value for breaker in recovered}
+    kept = {source: each for source, each in trading.restrictions.items() if source not in lifted}
+    return trading.restricted({**kept, **asked})
 
 
 def decision_events(inputs: DecisionInputs, decision: Decision, book: PortfolioBook) -> tuple[Event, ...]:
@@ -67,13 +80,16 @@ def decision_events(inputs: DecisionInputs, decision: Decision, book: PortfolioB
 def _events(inputs: DecisionInputs, decision: Decision, book: PortfolioBook) -> Iterator[Event]:
     at = decision.decided_at
     equity = inputs.account.equity if inputs.account else Decimal(0)
-    weights = inputs.policy.weights([each.strategy for each in decision.strategies])
-    for name, weight in weights.items():
-        strategy, exact = StrategyId(name), Decimal(repr(weight))
+    if decision.weights.rebalance is not None:
+        yield Rebalanced(at=at, rebalance=decision.weights.rebalance)
+    for strategy, weight in decision.weights.by_strategy.items():
+        exact = Decimal(repr(weight))
         if strategy not in book.strategies:
             yield StrategyOpened(at=at, strategy=strategy, capital=equity * exact)
         if exact != book.of(strategy).weight:
             yield WeightSet(at=at, strategy=strategy, weight=exact)
+    for stop in decision.stopped:
+        yield StoppedOut(at=at, strategy=stop.strategy, symbol=stop.symbol)
     for change in decision.mode_changes:
         yield ModeEntered(at=at, strategy=change.strategy, state=change.after)
     rate = inputs.policy.shadow_slippage_bps * BASIS_POINT

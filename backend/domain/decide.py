@@ -2,8 +2,9 @@
 
 1. watch   – the circuit breakers look at account and market; what trips restricts trading from here on;
 2. score   – mode and multiplier of every strategy at once, from the track record, by the mode policy;
-3. weigh   – base weight × mode multiplier, two factors on the allocation that the strategy asked for;
-4. restrain – expiry, systemic-sell override and trading state turn entries into HOLD;
+3. weigh   – base weight (``weighing``) × mode multiplier, two factors on the allocation that the strategy asked for;
+4. restrain – expiry, stop-losses, risk between strategies, systemic-sell override and trading state turn entries
+   into HOLD;
 5. limit   – entries that together ask for more than the gross limit are scaled down together, exits never;
 6. size    – targets become crosses, orders and virtual fills (``sizing``), given an account;
 7. identify – one nonce a signal, one client_order_id an order.
@@ -12,15 +13,20 @@ Stages 2 to 5 work on arrays; objects are made once, at the border.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from backend.domain.decision import Decision, DecisionInputs, ModeChange, StrategyDecision
 from backend.domain.identity import nonces, session_id
 from backend.domain.mode import DISABLED, Evidence, Judgement, Mode, ModeState, Score
+from backend.domain.restraint import RiskView, risk_view
 from backend.domain.sighting import Watched
 from backend.domain.signal import NOT_ASKED, Action, StrategyId, StrategySignal, Symbol
-from backend.domain.sizing import size
+from backend.domain.sizing import Bounds, size
+from backend.domain.stop_losses import Stops, stop_losses
 from backend.domain.trading_state import TradingState, strictest
 from backend.domain.watch import watch
+from backend.domain.weighing import weigh
+from backend.domain.weights import Weights
 
 LIQUIDATED = "flatten: an operator has ordered this strategy's positions to be sold"
 
@@ -31,7 +37,7 @@ def decide(inputs: DecisionInputs) -> Decision:
     Pure: no I/O, no clock, no randomness, so equal inputs give an equal decision everywhere. Strategies
     are taken in the order of their names.
     """
-    names = sorted({*inputs.signals, *inputs.liquidating})
+    names = sorted({*inputs.signals, *inputs.liquidating, *stop_losses(inputs, {}).real})
     signals = [inputs.signals.get(name, NOT_ASKED) for name in names]
     scored = _score(inputs, names)
     sellers = tuple(
@@ -42,12 +48,15 @@ def decide(inputs: DecisionInputs) -> Decision:
         ]
     )
     systemic = len(sellers) >= inputs.policy.systemic_sell_threshold
-    watched = _watched(inputs)
+    weights = weigh(inputs, names, scored)
+    risk = risk_view(inputs, names, scored, weights.by_strategy)
+    watched = _watched(inputs, risk)
+    stops = stop_losses(inputs, watched.doubtful)
     state = strictest([inputs.trading_state, *(trip.state for trip in watched.trips)])
-    restraint = _restraint(state, watched) or (_systemic_details(sellers, inputs) if systemic else None)
-    overrides = _overrides(inputs, names, signals, restraint, watched.doubtful)
-    decided = _decided(inputs, names, signals, scored, overrides)
-    sized = size(inputs, decided, state, watched.doubtful)
+    restraint = _restraint(state, watched) or (_systemic_details(sellers, inputs) if systemic else risk.everyone)
+    overrides = _overrides(inputs, names, signals, _Restraints(restraint, watched.doubtful, stops, risk))
+    decided = _decided(inputs, names, signals, scored, weights, overrides)
+    sized = size(inputs, decided, Bounds(state=state, doubtful=watched.doubtful, stops=stops, weights=weights))
     return Decision(
         tenant_id=inputs.tenant_id,
         tick_id=inputs.tick_id,
@@ -60,12 +69,24 @@ def decide(inputs: DecisionInputs) -> Decision:
         systemic_risk_details=_systemic_details(sellers, inputs) if systemic else "",
         trading_state=state,
         watched=watched,
+        weights=weights,
+        risk=risk.figures,
         mode_changes=_mode_changes(inputs, names, scored.scores),
         intents=sized.intents,
         crosses=sized.crosses,
         virtual_fills=sized.virtual_fills,
         denials=sized.denials,
+        stopped=sized.stopped,
     )
+
+
+class _Restraints(NamedTuple):
+    """Why nobody may enter, and why only some may not."""
+
+    everyone: str | None
+    doubtful: Mapping[Symbol, str]
+    stops: Stops
+    risk: RiskView
 
 
 def _decided(
@@ -73,11 +94,12 @@ def _decided(
     names: list[StrategyId],
     signals: list[StrategySignal],
     scored: Judgement,
+    weighed: Weights,
     overrides: list[str | None],
 ) -> tuple[StrategyDecision, ...]:
     scores, sharpes = scored.scores, scored.sharpes
-    weights = list(inputs.policy.weights(names).values())
-    allocations, scale = _allocated(inputs.policy.gross_limit, signals, weights, scores, overrides)
+    weights = [weighed.by_strategy[name] for name in names]
+    allocations, scale = _allocated(inputs.policy.risk.gross_limit, signals, weights, scores, overrides)
     note = "" if scale == 1.0 else f"; entries ×{scale:.3f} to the gross limit"
     nonce = nonces(inputs.entropy, names)
     return tuple(
@@ -108,7 +130,7 @@ def _action(inputs: DecisionInputs, name: StrategyId, signal: StrategySignal, ov
 
 
 def _score(inputs: DecisionInputs, names: list[StrategyId]) -> Judgement:
-    policy, disabled = inputs.policy, inputs.policy.disabled
+    policy, disabled = inputs.policy, inputs.policy.disabled_names()
     judged = policy.modes.judge(
         Evidence(
             strategies=tuple(names),
@@ -130,8 +152,7 @@ def _overrides(
     inputs: DecisionInputs,
     names: list[StrategyId],
     signals: list[StrategySignal],
-    everyone: str | None,
-    doubtful: Mapping[Symbol, str],
+    restraints: _Restraints,
 ) -> list[str | None]:
     """Say for every signal why it is not carried out as it is; exits are held back only to sell everything."""
     return [
@@ -139,25 +160,31 @@ def _overrides(
         if name in inputs.liquidating
         else None
         if signal.action is not Action.BUY
-        else everyone or _own_restraint(signal, inputs, doubtful)
+        else restraints.everyone or _own_restraint(name, signal, inputs, restraints)
         for name, signal in zip(names, signals, strict=True)
     ]
 
 
-def _own_restraint(signal: StrategySignal, inputs: DecisionInputs, doubtful: Mapping[Symbol, str]) -> str | None:
-    """Say why this one entry may not be made: its price is in doubt, or it has expired."""
-    if signal.ticker is not None and signal.ticker in doubtful:
-        return f"price in doubt: {doubtful[signal.ticker]}"
+def _own_restraint(
+    name: StrategyId, signal: StrategySignal, inputs: DecisionInputs, restraints: _Restraints
+) -> str | None:
+    """Say why this one entry may not be made."""
+    if signal.ticker is not None and signal.ticker in restraints.doubtful:
+        return f"price in doubt: {restraints.doubtful[signal.ticker]}"
     if signal.expires_at is not None and signal.expires_at <= inputs.now:
         return f"signal expired at {signal.expires_at.isoformat()}"
-    return None
+    barred = restraints.stops.barred.get(name, {})
+    if signal.ticker is not None and signal.ticker in barred:
+        return barred[signal.ticker]
+    return restraints.risk.barred.get(name)
 
 
-def _watched(inputs: DecisionInputs) -> Watched:
+def _watched(inputs: DecisionInputs, risk: RiskView) -> Watched:
     """Let the breakers look; without a look they remember what they did."""
+    trips = (risk.trip,) if risk.trip else ()
     if inputs.sighting is None:
-        return Watched(guard=inputs.guard)
-    return watch(inputs.guard, inputs.sighting, inputs.policy.breakers, inputs.latched)
+        return Watched(guard=inputs.guard, trips=tuple(trip for trip in trips if trip.breaker not in inputs.latched))
+    return watch(inputs.guard, inputs.sighting, inputs.policy.breakers, inputs.latched, trips)
 
 
 def _restraint(state: TradingState, watched: Watched) -> str | None:

@@ -15,10 +15,12 @@ from backend.domain.lots import Fill
 from backend.domain.mode import Mode, ModeState
 from backend.domain.order import OrderIntent, Side
 from backend.domain.policy import DecisionPolicy
+from backend.domain.risk_figures import RiskFigures
 from backend.domain.sighting import Sighting, Watched
 from backend.domain.signal import Action, Signal, StrategyId, StrategySignal, Symbol
 from backend.domain.track_record import TrackRecord
 from backend.domain.trading_state import TradingState
+from backend.domain.weights import Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +28,11 @@ class DecisionInputs:
     """All that a decision depends on. Equal inputs give an equal decision.
 
     Without ``account`` nothing is sized: the caller executes the signals himself. ``entropy`` is what nonces
-    are derived from (at most 64 bytes). ``reserved`` and ``working`` are the buying power and the sides of the market
-    that orders under way hold, of all portfolios of the account. ``liquidating`` are the strategies whose positions an
-    operator has ordered to be sold. ``trading_state`` is what held before this look; ``sighting`` is the look that the
-    breakers judge, with the ``guard`` and the ``latched`` ones of the looks before it.
+    are derived from (at most 64 bytes). ``reserved``, in all and by symbol, and ``working`` are the buying power and
+    the sides of the market that orders under way hold, of all portfolios of the account. ``liquidating`` are the
+    strategies whose positions an operator has ordered to be sold; ``is_rebalance_ordered`` says that one has ordered
+    new weights. ``trading_state`` is what held before this look; ``sighting`` is the look that the breakers judge, with
+    the ``guard`` and the ``latched`` ones of the looks before it.
     """
 
     tenant_id: str
@@ -47,7 +50,9 @@ class DecisionInputs:
     sighting: Sighting | None = None
     reserved: Decimal = Decimal(0)
     working: Mapping[Symbol, frozenset[Side]] = field(default_factory=dict)
+    reserved_in: Mapping[Symbol, Decimal] = field(default_factory=dict)
     liquidating: frozenset[StrategyId] = frozenset()
+    is_rebalance_ordered: bool = False
     account: Account | None = None
     prices: Mapping[Symbol, Decimal] = field(default_factory=dict)
     assets: Mapping[Symbol, Asset] = field(default_factory=dict)
@@ -95,6 +100,15 @@ class Denial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """A position that a stop-loss sells, really or virtually, and why."""
+
+    strategy: StrategyId
+    symbol: Symbol
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModeChange:
     strategy: StrategyId
     before: Mode | None
@@ -116,11 +130,14 @@ class Decision:
     systemic_risk_details: str
     trading_state: TradingState = TradingState.ACTIVE
     watched: Watched = field(default_factory=lambda: Watched(guard=Guard()))
+    weights: Weights = field(default_factory=Weights)
+    risk: RiskFigures = field(default_factory=RiskFigures)
     mode_changes: tuple[ModeChange, ...] = ()
     intents: tuple[OrderIntent, ...] = ()
     crosses: tuple[Cross, ...] = ()
     virtual_fills: tuple[VirtualFill, ...] = ()
     denials: tuple[Denial, ...] = ()
+    stopped: tuple[Stop, ...] = ()
 
     @property
     def signals_modified(self) -> int:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from backend.domain.account import Account
 from backend.domain.crossing import Cross
-from backend.domain.decision import DecisionInputs, Denial, StrategyDecision, VirtualFill
+from backend.domain.decision import DecisionInputs, Denial, Stop, StrategyDecision, VirtualFill
 from backend.domain.identity import agent_id, client_order_id
 from backend.domain.lots import Fill
 from backend.domain.order import OrderIntent, Side
@@ -22,6 +22,7 @@ class Sized:
     crosses: tuple[Cross, ...] = ()
     virtual_fills: tuple[VirtualFill, ...] = ()
     denials: tuple[Denial, ...] = ()
+    stopped: tuple[Stop, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,6 +43,8 @@ class Draft:
     crosses: list[Cross] = field(default_factory=list)
     virtual_fills: list[VirtualFill] = field(default_factory=list)
     denials: list[Denial] = field(default_factory=list)
+    stopped: list[Stop] = field(default_factory=list)
+    offered: set[tuple[StrategyId, Symbol]] = field(default_factory=set)
 
     @classmethod
     def of(cls, inputs: DecisionInputs, account: Account, doubtful: Mapping[Symbol, str]) -> "Draft":
@@ -64,6 +67,7 @@ class Draft:
             crosses=tuple(self.crosses),
             virtual_fills=tuple(self.virtual_fills),
             denials=tuple(self.denials),
+            stopped=tuple(self.stopped),
         )
 
     def deny(self, each: StrategyDecision, reason: str, symbol: Symbol | None = None) -> None:

@@ -9,6 +9,7 @@ MaestroError
 │   ├── StrategyFailed          evaluate() raised
 │   └── StrategyTimeout         evaluate() exceeded its time limit
 ├── TrackRecordError            a performance document that cannot be read as a return
+├── AllocationError             weights are not defined: the covariance, the returns or the bounds allow none
 ├── LedgerError                 a fill that cannot be booked
 ├── LeaseHeld                   another orchestrator trades one of the strategies on this account
 ├── MarketDataError             prices are missing, malformed or stale
@@ -59,6 +60,10 @@ class StrategyTimeout(StrategyError):
 
 
 class TrackRecordError(MaestroError):
+    pass
+
+
+class AllocationError(MaestroError):
     pass
 
 

@@ -16,6 +16,7 @@ class Breaker(StrEnum):
     FAILURE_CASCADE = "failure_cascade"
     MARKET_DATA = "market_data"
     BROKER = "broker_disagreement"
+    CORRELATION = "correlation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,8 @@ class Guard:
     ``is_warned`` says that the drawdown warning was given since the last high. A ``high_water_mark`` or a
     ``day_start_equity`` of 0 is set by the next equity that is accepted. Failures up to ``failures_forgotten_at``
     do not count. ``shortages`` and ``missing_orders`` are those of the last look; ``acknowledged`` and
-    ``acknowledged_orders`` are the part of them that a reset accepted.
+    ``acknowledged_orders`` are the part of them that a reset accepted. Correlations of returns up to
+    ``correlations_seen_on`` do not count. ``calm_since`` is when the cause of a tripped breaker was seen gone.
     """
 
     equity: Decimal | None = None
@@ -57,3 +59,5 @@ class Guard:
     acknowledged: Mapping[Symbol, Decimal] = field(default_factory=dict)
     missing_orders: frozenset[ClientOrderId] = frozenset()
     acknowledged_orders: frozenset[ClientOrderId] = frozenset()
+    correlations_seen_on: date | None = None
+    calm_since: Mapping[Breaker, datetime] = field(default_factory=dict)

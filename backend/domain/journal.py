@@ -12,10 +12,12 @@ from decimal import Decimal
 from backend.domain.book import EMPTY_STRATEGY_BOOK, PortfolioBook, StrategyBook
 from backend.domain.corporate_action import CorporateAction
 from backend.domain.lots import ZERO, Fill
+from backend.domain.market import new_york_day
 from backend.domain.mode import Mode, ModeState
 from backend.domain.paper import EMPTY_PAPER_ACCOUNT, PaperAccount, PaperTrade, Step
-from backend.domain.signal import StrategyId
+from backend.domain.signal import StrategyId, Symbol
 from backend.domain.sleeve import Sleeve
+from backend.domain.weights import Rebalance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,23 @@ class WeightSet:
     at: datetime
     strategy: StrategyId
     weight: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebalanced:
+    """The method of the allocation was asked for new weights."""
+
+    at: datetime
+    rebalance: Rebalance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoppedOut:
+    """A stop-loss sold a position: it is not bought again that day."""
+
+    at: datetime
+    strategy: StrategyId
+    symbol: Symbol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +108,8 @@ class FeeCharged:
     trade_id: str
 
 
-Event = StrategyOpened | WeightSet | ModeEntered | Filled | VirtuallyFilled | PaperTraded | ActionTaken | FeeCharged
+_OfOne = StrategyOpened | WeightSet | StoppedOut | ModeEntered | Filled | VirtuallyFilled | FeeCharged
+Event = _OfOne | Rebalanced | PaperTraded | ActionTaken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +144,8 @@ def folded(book: PortfolioBook, events: Iterable[Event]) -> PortfolioBook:
                     name: {step: account.after(event.action) for step, account in accounts.items()}
                     for name, accounts in paper.items()
                 }
+            case Rebalanced():
+                book = replace(book, rebalance=event.rebalance)
             case PaperTraded():
                 paper[event.strategy] = _traded(paper.get(event.strategy, {}), event.trades)
             case _:
@@ -131,14 +153,16 @@ def folded(book: PortfolioBook, events: Iterable[Event]) -> PortfolioBook:
     return replace(book, strategies=strategies, paper=paper)
 
 
-def _after(
-    book: StrategyBook, event: StrategyOpened | WeightSet | ModeEntered | Filled | VirtuallyFilled | FeeCharged
-) -> StrategyBook:
+def _after(book: StrategyBook, event: _OfOne) -> StrategyBook:
     match event:
         case StrategyOpened():
             return replace(book, capital=event.capital)
         case WeightSet():
             return replace(book, weight=event.weight)
+        case StoppedOut():
+            today = new_york_day(event.at)
+            earlier = {symbol: at for symbol, at in book.stopped.items() if new_york_day(at) == today}
+            return replace(book, stopped={**earlier, event.symbol: event.at})
         case ModeEntered():
             starts_shadow = event.state.mode is Mode.SHADOW_MODE
             return replace(book, mode=event.state, virtual=book.real if starts_shadow else book.virtual)

@@ -58,10 +58,15 @@ class Trip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """What a look leads to. ``doubt`` holds all entries, ``doubtful`` those in the symbols that it names."""
+    """What a look leads to.
+
+    ``doubt`` holds all entries, ``doubtful`` those in the symbols that it names. ``recovered`` are breakers whose cause
+    has been gone long enough; they are lifted after this look.
+    """
 
     guard: Guard
     trips: tuple[Trip, ...] = ()
     warnings: tuple[str, ...] = ()
     doubt: str | None = None
     doubtful: Mapping[Symbol, str] = field(default_factory=dict)
+    recovered: tuple[Breaker, ...] = ()

@@ -2,113 +2,77 @@
 
 1. exit   – SELL leaves the strategy's whole position in one symbol, CLOSE_ALL in every symbol, never more than the
    account holds; a strategy in shadow leaves its real positions as ``on_demotion`` says; what an operator has ordered
-   to be flattened is sold, whatever the mode and the state of trading;
-2. enter  – an entry raises the strategy's position in one symbol to its target and never trims it;
+   to be flattened is sold, whatever the mode and the state of trading; stop-losses and rebalances sell, too
+   (``exits``);
+2. enter  – an entry raises the strategy's position in one symbol to its target, at most to the limit of its size,
+   and never trims it;
 3. cross  – what one sells and another buys changes hands inside (``crossing``);
-4. order  – what is left over: exits first, entries share the room: gross limit and unreserved buying power.
+4. order  – what is left over: exits first, entries share the room: concentration, gross limit and unreserved buying
+   power.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
 from backend.domain.crossing import Interest, crossed
 from backend.domain.decision import DecisionInputs, StrategyDecision
 from backend.domain.draft import Draft, Sized
+from backend.domain.exits import held_symbols, leave, leave_real_positions, sell_out, stop_out, trim
 from backend.domain.lots import SHARE
 from backend.domain.mode import Mode
 from backend.domain.order import Side
-from backend.domain.policy import OnDemotion
-from backend.domain.signal import Action, StrategyId, Symbol
+from backend.domain.signal import Action, Symbol
+from backend.domain.stop_losses import Stops
 from backend.domain.trading_state import TradingState
+from backend.domain.weights import Weights
 
 CENT = Decimal("0.01")
 MICRO_SHARE = Decimal("0.000001")
 
 
-def size(
-    inputs: DecisionInputs,
-    decided: Iterable[StrategyDecision],
-    state: TradingState,
-    doubtful: Mapping[Symbol, str],
-) -> Sized:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What this tick lets orders do: the state of trading, prices in doubt, stop-losses, and the weights."""
+
+    state: TradingState
+    doubtful: Mapping[Symbol, str]
+    stops: Stops
+    weights: Weights
+
+
+def size(inputs: DecisionInputs, decided: Iterable[StrategyDecision], bounds: Bounds) -> Sized:
     """Turn decisions into intents; nothing without an account, while HALTED only what an operator has sold.
 
     Nothing is filled virtually at a price that is in doubt.
     """
     if inputs.account is None:
         return Sized()
-    draft = Draft.of(inputs, inputs.account, doubtful)
-    is_halted = state is TradingState.HALTED
+    draft = Draft.of(inputs, inputs.account, bounds.doubtful)
+    is_halted = bounds.state is TradingState.HALTED
     sells: list[Interest] = []
     buys: list[Interest] = []
     for each in decided:
         if each.strategy in inputs.liquidating:
-            _sell_out(draft, each, sells)
+            sell_out(draft, each, sells)
         if each.mode is Mode.DISABLED or is_halted or each.strategy in inputs.liquidating:
             continue
         if each.action is Action.BUY:
             _enter(draft, each, buys)
         elif each.action is Action.SELL and each.signal.ticker is not None:
-            _exit(draft, each, [each.signal.ticker], sells)
+            leave(draft, each, [each.signal.ticker], sells)
         elif each.action is Action.CLOSE_ALL:
-            _exit(draft, each, _held(inputs, each.strategy), sells)
+            leave(draft, each, held_symbols(inputs, each.strategy), sells)
         if each.mode is Mode.SHADOW_MODE and each.action is not Action.CLOSE_ALL:
-            _leave_real_positions(draft, each, sells)
+            leave_real_positions(draft, each, sells)
+        stop_out(draft, each, bounds.stops, sells)
+        trim(draft, each, bounds.weights, sells)
     if sells and buys:
         _cross(draft, sells, buys)
     for interest in sells:
         _sell(draft, interest)
     _buy_all(draft, buys)
     return draft.sized()
-
-
-def _held(inputs: DecisionInputs, strategy: StrategyId) -> list[Symbol]:
-    book = inputs.book.of(strategy)
-    return sorted({*book.real.lots, *book.traded.lots})
-
-
-def _sell_out(draft: Draft, each: StrategyDecision, sells: list[Interest]) -> None:
-    """Offer every real position; the virtual book goes on by the strategy's own signals."""
-    for symbol in sorted(draft.inputs.book.of(each.strategy).real.lots):
-        _offer(draft, each, symbol, sells)
-
-
-def _exit(draft: Draft, each: StrategyDecision, symbols: Iterable[Symbol], sells: list[Interest]) -> None:
-    book = draft.inputs.book.of(each.strategy)
-    in_shadow = each.mode is Mode.SHADOW_MODE
-    for symbol in symbols:
-        if not (in_shadow and draft.inputs.policy.on_demotion is OnDemotion.HOLD):
-            _offer(draft, each, symbol, sells)
-        if in_shadow:
-            paper = book.traded.quantity(symbol)
-            if paper > 0:
-                draft.fill_virtually(each, symbol, Side.SELL, paper)
-
-
-def _leave_real_positions(draft: Draft, each: StrategyDecision, sells: list[Interest]) -> None:
-    """Flatten on demotion, or carry out real exits that the virtual book has made but an unsettled order held up."""
-    book, on_demotion = draft.inputs.book.of(each.strategy), draft.inputs.policy.on_demotion
-    if not book.real.lots or on_demotion is OnDemotion.HOLD:
-        return
-    sold = each.signal.ticker if each.action is Action.SELL else None
-    bought = each.signal.ticker if each.action is Action.BUY else None
-    for symbol in sorted(book.real.lots):
-        is_left_behind = book.is_in_shadow and symbol not in book.traded.lots and symbol != bought
-        if symbol != sold and (on_demotion is OnDemotion.FLATTEN or is_left_behind):
-            _offer(draft, each, symbol, sells)
-
-
-def _offer(draft: Draft, each: StrategyDecision, symbol: Symbol, sells: list[Interest]) -> None:
-    held = draft.inputs.book.of(each.strategy).real.quantity(symbol)
-    if held <= 0 or draft.is_unsettled(each, symbol):
-        return
-    quantity = min(held, draft.sellable.get(symbol, Decimal(0)))
-    if quantity < held:
-        draft.deny(each, f"sleeve holds {held}, the account only {quantity}; selling what is there", symbol)
-    if quantity > 0:
-        draft.sellable[symbol] -= quantity
-        draft.decided[each.strategy] = each
-        sells.append(Interest(each.strategy, symbol, shares=quantity))
 
 
 def _enter(draft: Draft, each: StrategyDecision, buys: list[Interest]) -> None:
@@ -137,6 +101,10 @@ def _gap(draft: Draft, each: StrategyDecision, symbol: Symbol, price: Decimal) -
     """
     in_shadow = each.mode is Mode.SHADOW_MODE
     fraction = each.signal.allocation * each.base_weight if in_shadow else each.final_allocation
+    limit = draft.inputs.policy.risk.position_size_limit
+    if fraction > limit < 1.0:
+        draft.deny(each, f"{fraction:.1%} of equity in {symbol} is cut to the limit of a position, {limit:.1%}", symbol)
+        fraction = limit
     book = draft.inputs.book.of(each.strategy)
     goal = draft.account.equity * Decimal(repr(fraction))
     gap = goal - (book.traded if in_shadow else book.real).quantity(symbol) * price
@@ -164,6 +132,7 @@ def _sell(draft: Draft, interest: Interest) -> None:
 def _buy_all(draft: Draft, buys: Sequence[Interest]) -> None:
     """Order what is still wanted, scaled down together when it is more than there is room for."""
     smallest = draft.inputs.policy.min_order_notional
+    _spread(draft, buys)
     wanted = [interest for interest in buys if interest.money >= smallest]
     asked = sum([interest.money for interest in wanted], Decimal(0))
     room = max(_room(draft), Decimal(0)) if wanted else Decimal(0)
@@ -176,10 +145,30 @@ def _buy_all(draft: Draft, buys: Sequence[Interest]) -> None:
         _buy(draft, each, interest.symbol, interest.money * scale)
 
 
+def _spread(draft: Draft, buys: Sequence[Interest]) -> None:
+    """Scale entries in one symbol down together to what all strategies may hold in it."""
+    limit = draft.inputs.policy.risk.max_concentration
+    if limit >= 1.0:
+        return
+    for symbol in sorted({interest.symbol for interest in buys}):
+        asking = [interest for interest in buys if interest.symbol == symbol and interest.money > 0]
+        asked = sum([interest.money for interest in asking], Decimal(0))
+        position = draft.account.positions.get(symbol)
+        held = abs(position.quantity) * position.price if position is not None else Decimal(0)
+        under_way = draft.inputs.reserved_in.get(symbol, Decimal(0))
+        room = max(draft.account.equity * Decimal(repr(limit)) - held - under_way, Decimal(0))
+        if asked <= room:
+            continue
+        for interest in asking:
+            reason = f"entries in {symbol} ask for {asked:.2f}, its limit of {limit:.1%} leaves {room:.2f}: cut to it"
+            draft.deny(draft.decided[interest.strategy], reason, symbol)
+            interest.money *= room / asked
+
+
 def _room(draft: Draft) -> Decimal:
     account, policy = draft.account, draft.inputs.policy
     gross = sum((abs(p.quantity) * p.price for p in account.positions.values()), Decimal(0))
-    limit = account.equity * Decimal(repr(policy.gross_limit)) - gross
+    limit = account.equity * Decimal(repr(policy.risk.gross_limit)) - gross
     return min(limit, account.buying_power) - draft.inputs.reserved
 
 

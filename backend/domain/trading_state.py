@@ -57,8 +57,8 @@ class Trading:
     order that is not final, of all portfolios.
     ``sleeves`` is what each portfolio's sleeves hold together, ``external`` what the account held beyond them when it
     was last looked at. ``liquidation`` names, by portfolio, the strategies whose positions an operator has ordered to
-    be sold and that still hold some. ``log_head`` is the hash of the newest log entry and ``log_count`` its number, so
-    that entries form a chain.
+    be sold and that still hold some; ``rebalances`` the portfolios whose next tick is to set new weights. ``log_head``
+    is the hash of the newest log entry and ``log_count`` its number, so that entries form a chain.
     """
 
     epoch: int = 0
@@ -68,6 +68,7 @@ class Trading:
     sleeves: Mapping[str, Mapping[Symbol, Decimal]] = field(default_factory=dict)
     external: Mapping[Symbol, Decimal] = field(default_factory=dict)
     liquidation: Mapping[str, frozenset[StrategyId]] = field(default_factory=dict)
+    rebalances: frozenset[str] = frozenset()
     log_head: str = GENESIS_HASH
     log_count: int = 0
 
@@ -90,6 +91,17 @@ class Trading:
     def reserved(self) -> Decimal:
         """Buying power that is spoken for, in account currency."""
         return sum((order.reserved for order in self.working.values()), Decimal(0))
+
+    def reserved_in(self) -> dict[Symbol, Decimal]:
+        """Return the buying power that is spoken for, by symbol."""
+        held: dict[Symbol, Decimal] = {}
+        for order in self.working.values():
+            held[order.symbol] = held.get(order.symbol, Decimal(0)) + order.reserved
+        return held
+
+    def rebalanced(self, portfolio_id: str) -> "Trading":
+        """Return it after a tick has set the weights that were ordered."""
+        return replace(self, rebalances=self.rebalances - {portfolio_id})
 
     def sides(self) -> dict[Symbol, frozenset[Side]]:
         """Return the sides on which the venue has or may have an order, by symbol."""

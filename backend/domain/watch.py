@@ -4,12 +4,13 @@
 2. equity: one that jumps must be confirmed, and none is judged while a held symbol's price is in doubt;
    then drawdown and daily loss;
 3. failures of strategies, age of the data, disagreement with the broker;
-4. of all that trips, what is not latched already, or is worse than what is latched.
+4. of all that trips, what is not latched already, or is worse than what is latched;
+5. where the configuration allows it, breakers whose cause has been gone for long enough recover.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import MAX_EMAX, MIN_EMIN, Context, localcontext
 
 from backend.domain.breaker_limits import BreakerLimits
@@ -19,6 +20,7 @@ from backend.domain.breakers.failures import watched_failures
 from backend.domain.breakers.prices import watched_prices
 from backend.domain.breakers.staleness import watched_staleness
 from backend.domain.guard import Breaker, Guard
+from backend.domain.market import new_york_day
 from backend.domain.sighting import Sighting, Trip, Watched
 from backend.domain.trading_state import TradingState, strictest
 
@@ -35,12 +37,19 @@ _FAMILIES: tuple[Callable[[Guard, Sighting, BreakerLimits], Watched], ...] = (
 _ARITHMETIC = Context(prec=50, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 
 
-def watch(guard: Guard, sighting: Sighting, limits: BreakerLimits, tripped: Mapping[Breaker, TradingState]) -> Watched:
+def watch(
+    guard: Guard,
+    sighting: Sighting,
+    limits: BreakerLimits,
+    tripped: Mapping[Breaker, TradingState],
+    found: Iterable[Trip] = (),
+) -> Watched:
     """Judge one look.
 
     Parameters
     ----------
     tripped : what is latched; a breaker in it trips again only for a worse state
+    found : what trips by other evidence than this look
 
     Returns
     -------
@@ -52,13 +61,15 @@ def watch(guard: Guard, sighting: Sighting, limits: BreakerLimits, tripped: Mapp
         for family in _FAMILIES:
             seen.append(family(guard, sighting, limits))
             guard = seen[-1].guard
-    trips = _one_a_breaker(trip for each in seen for trip in each.trips)
+    trips = _one_a_breaker([*(trip for each in seen for trip in each.trips), *found])
+    guard, recovered = _calmed(guard, sighting.at, limits, tripped, {trip.breaker for trip in trips})
     return Watched(
         guard=guard,
         trips=tuple(trip for trip in trips if _is_worse(trip, tripped)),
         warnings=tuple(warning for each in seen for warning in each.warnings),
         doubt="; ".join(each.doubt for each in seen if each.doubt) or None,
         doubtful={symbol: why for each in seen for symbol, why in each.doubtful.items()},
+        recovered=recovered,
     )
 
 
@@ -67,6 +78,24 @@ def rebased(guard: Guard, breakers: Collection[Breaker], *, at: datetime) -> Gua
     for breaker in breakers:
         guard = _RESETS[breaker](guard, at)
     return guard
+
+
+def _calmed(
+    guard: Guard,
+    at: datetime,
+    limits: BreakerLimits,
+    tripped: Mapping[Breaker, TradingState],
+    holding: Collection[Breaker],
+) -> tuple[Guard, tuple[Breaker, ...]]:
+    """Note since when the causes of tripped breakers are gone; name those for which it has been long enough."""
+    if not limits.automatic_recovery:
+        return (replace(guard, calm_since={}) if guard.calm_since else guard), ()
+    in_doubt = guard.equity_doubt is not None or bool(guard.price_doubts)
+    calm = {} if in_doubt else {each: guard.calm_since.get(each, at) for each in tripped if each not in holding}
+    span = timedelta(minutes=limits.recovery_minutes)
+    recovered = tuple(sorted(each for each, since in calm.items() if at - since >= span))
+    left = {each: since for each, since in calm.items() if each not in recovered}
+    return replace(rebased(guard, recovered, at=at), calm_since=left), recovered
 
 
 def _one_a_breaker(trips: Iterable[Trip]) -> list[Trip]:
@@ -111,4 +140,5 @@ _RESETS: dict[Breaker, Callable[[Guard, datetime], Guard]] = {
     Breaker.FAILURE_CASCADE: _rebased_failures,
     Breaker.MARKET_DATA: _rebased_market_data,
     Breaker.BROKER: _rebased_broker,
+    Breaker.CORRELATION: lambda guard, at: replace(guard, correlations_seen_on=new_york_day(at)),
 }

@@ -137,7 +137,11 @@ def _decide(request: TickRequest, cycle: Cycle, observed: Observation) -> TickCo
         ),
         decision=decision,
         log=entry,
-        trading=with_holdings(reserved(trading, decision, entry.entry_hash), book, request.key.portfolio_id),
+        trading=with_holdings(
+            reserved(trading, decision, entry.entry_hash).rebalanced(request.key.portfolio_id),
+            book,
+            request.key.portfolio_id,
+        ),
         book=book,
         journal=journal,
         record=inputs.record if is_extended else None,

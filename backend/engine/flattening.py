@@ -20,6 +20,7 @@ from backend.domain.evaluation import AccountSnapshot, Evaluation
 from backend.domain.market import SymbolHistory
 from backend.domain.order import ClientOrderId, OrderState, Side
 from backend.domain.signal import NOT_ASKED, StrategyId
+from backend.domain.strategy_definition import StrategyDefinition
 from backend.domain.tick import PlacedOrder, PortfolioKey, TickRequest
 from backend.domain.trading_state import Trading
 from backend.engine.control import command
@@ -35,7 +36,11 @@ class Silence:
     """``Strategies`` of which none is asked: everyone in the book holds."""
 
     def evaluate(
-        self, market_data: Mapping[str, SymbolHistory], account_snapshot: AccountSnapshot, regime: str | None = None
+        self,
+        market_data: Mapping[str, SymbolHistory],
+        account_snapshot: AccountSnapshot,
+        regime: str | None = None,
+        definitions: tuple[StrategyDefinition, ...] = (),
     ) -> Evaluation:
         return Evaluation(signals={StrategyId(name): NOT_ASKED for name in sorted(account_snapshot["sleeves"])})
 

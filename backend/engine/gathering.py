@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from backend.configuration import configured
 from backend.domain.account import Account
 from backend.domain.commitment import account_snapshot
-from backend.domain.configuration import configured
 from backend.domain.decision import DecisionInputs
 from backend.domain.errors import ConfigurationError, MarketDataError
 from backend.domain.market import MarketData
+from backend.domain.policy import DecisionPolicy
 from backend.domain.signal import Symbol
 from backend.domain.tick import Observation, TickRequest
 from backend.engine.bookkeeping import Standing
@@ -31,9 +32,10 @@ def gathered(
         The portfolio's definition or the tenant's configuration is wrong, or there are no prices.
     """
     now = cycle.clock.now()
-    market = _market(_universe(cycle, current), now, cycle)
+    policy = configured(cycle.policy, current.configuration)
+    market = _market(_universe(cycle, current, policy), now, cycle)
     symbols = tuple(Symbol(symbol) for symbol in market)
-    evaluation = cycle.strategies.evaluate(market, account_snapshot(account, current.book), None)
+    evaluation = cycle.strategies.evaluate(market, account_snapshot(account, current.book), None, policy.strategies)
     record, is_extended = current_record(
         cycle.store, request.key, current.record, now.date(), evaluation.signals.keys()
     )
@@ -47,7 +49,7 @@ def gathered(
         signals=evaluation.signals,
         failures=evaluation.failures,
         record=record,
-        policy=configured(cycle.policy, current.configuration),
+        policy=policy,
         book=replace(current.book, paper={}),  # no rule asks for them
         trading_state=trading.state,
         latched=trading.latched,
@@ -55,6 +57,8 @@ def gathered(
         sighting=sighting(look, account, standing, failed=evaluation.failures, statements=cycle.statements),
         reserved=trading.reserved,
         working=trading.sides(),
+        reserved_in=trading.reserved_in(),
+        is_rebalance_ordered=request.key.portfolio_id in trading.rebalances,
         liquidating=trading.liquidation.get(request.key.portfolio_id, frozenset()),
         account=account,
         prices=look.prices,
@@ -63,14 +67,15 @@ def gathered(
     return inputs, is_extended
 
 
-def _universe(cycle: "Cycle", current: Observation) -> tuple[Symbol, ...]:
-    """Return the portfolio's own symbols, else the configured ones, and whatever the sleeves hold."""
+def _universe(cycle: "Cycle", current: Observation, policy: DecisionPolicy) -> tuple[Symbol, ...]:
+    """Return the portfolio's own symbols, else the configured ones, those of strategies, and what the sleeves hold."""
     symbols = current.portfolio.get("symbols", cycle.symbols)
     if not isinstance(symbols, list | tuple) or not all(isinstance(symbol, str) and symbol for symbol in symbols):
         raise ConfigurationError(
             f"portfolios/…: expected symbols to be a list of tickers, found {symbols!r}; correct it"
         )
-    return tuple(sorted({*map(Symbol, symbols), *current.book.held()}))
+    own = [symbol for each in policy.strategies for symbol in each.symbols]
+    return tuple(sorted({*map(Symbol, symbols), *own, *current.book.held()}))
 
 
 def _market(universe: tuple[Symbol, ...], now: datetime, cycle: "Cycle") -> MarketData:

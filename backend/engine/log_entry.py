@@ -9,6 +9,7 @@ from backend.domain.identity import agent_id
 from backend.domain.order import OrderIntent
 from backend.domain.tick import LogEntry, PortfolioKey
 from backend.domain.trading_state import Trading
+from backend.domain.weights import Weights
 from backend.engine.code_version import code_version
 
 
@@ -57,6 +58,9 @@ def decision_body(decision: Decision) -> dict[str, Any]:
         "warnings": list(decision.watched.warnings),
         "doubt": decision.watched.doubt,
         "doubtful": {str(symbol): why for symbol, why in decision.watched.doubtful.items()},
+        "recovered": [each.value for each in decision.watched.recovered],
+        "allocation": _weights(decision.weights),
+        "risk": _risk(decision),
         "mode_changes": [
             {
                 "strategy_name": change.strategy,
@@ -91,6 +95,33 @@ def decision_body(decision: Decision) -> dict[str, Any]:
         "denials": [
             {"strategy_name": each.strategy, "ticker": each.symbol, "reason": each.reason} for each in decision.denials
         ],
+    }
+
+
+def _weights(weights: Weights) -> dict[str, Any]:
+    return {
+        "method": weights.method.value,
+        "is_rebalanced": weights.rebalance is not None,
+        "reason": weights.reason,
+        "weights": {str(name): weight for name, weight in weights.by_strategy.items()},
+        "cash": weights.cash,
+        "turnover": weights.turnover,
+        "cost": weights.cost,
+        "notes": list(weights.notes),
+    }
+
+
+def _risk(decision: Decision) -> dict[str, Any]:
+    risk = decision.risk
+    return {
+        "correlation_max": risk.correlation,
+        "correlation_pair": None if risk.pair is None else list(risk.pair),
+        "var": risk.var,
+        "cvar": risk.cvar,
+        "leverage": risk.leverage,
+        "concentration": risk.concentration,
+        "largest": risk.largest,
+        "stopped": [{"strategy_name": s.strategy, "ticker": s.symbol, "reason": s.reason} for s in decision.stopped],
     }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from backend.domain.configuration import configured
+from backend.configuration import configured
 from backend.domain.decide import decide
 from backend.domain.decision import Decision, DecisionInputs
 from backend.domain.errors import CommitConflict

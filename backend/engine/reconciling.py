@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from backend.configuration import configured
 from backend.domain.account import Account
 from backend.domain.adjustment import Origin
 from backend.domain.audit import AuditEntry, AuditKind, audited
 from backend.domain.book import PortfolioBook
 from backend.domain.breakers.disagreement import watched_broker
 from backend.domain.commitment import tripped
-from backend.domain.configuration import configured
 from backend.domain.errors import CommitConflict
 from backend.domain.journal import Event, Filled
 from backend.domain.market import new_york_day, start_of

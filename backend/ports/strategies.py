@@ -5,6 +5,7 @@ from typing import Protocol
 
 from backend.domain.evaluation import AccountSnapshot, Evaluation
 from backend.domain.market import SymbolHistory
+from backend.domain.strategy_definition import StrategyDefinition
 
 
 class Strategies(Protocol):
@@ -13,6 +14,10 @@ class Strategies(Protocol):
         market_data: Mapping[str, SymbolHistory],
         account_snapshot: AccountSnapshot,
         regime: str | None = None,
+        definitions: tuple[StrategyDefinition, ...] = (),
     ) -> Evaluation:
-        """Ask every strategy, each within its time limit; one that fails never stops the others."""
+        """Ask exactly the listed strategies, all when none is, each within its time limit.
+
+        One that fails, or could not be built, never stops the others.
+        """
         ...

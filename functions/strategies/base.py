@@ -3,7 +3,7 @@
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Mapping
-from typing import cast
+from typing import ClassVar, cast
 
 from backend.domain.errors import ConfigurationError, MarketDataError
 from backend.domain.evaluation import AccountSnapshot
@@ -25,9 +25,15 @@ class BaseStrategy(ABC):
     name : str
         The strategy's identity in signals, records and configuration; by default the class name in
         snake_case without a trailing "Strategy".
+    also_called : tuple of str
+        Other names that a configuration may give the class.
+    parameters_also_called : mapping
+        Other name of a constructor parameter → its own.
     """
 
     name: str = ""
+    also_called: ClassVar[tuple[str, ...]] = ()
+    parameters_also_called: ClassVar[Mapping[str, str]] = {}
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)

@@ -5,15 +5,18 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from backend.domain.evaluation import AccountSnapshot, Evaluation
-from backend.domain.signal import Signal, StrategySignal
+from backend.domain.signal import Signal, StrategyId, StrategySignal
+from backend.domain.strategy_definition import StrategyDefinition
 from functions.strategies.base import BaseStrategy
 from functions.strategies.deadlines import Abandoned
 from functions.strategies.evaluation import evaluate_all, evaluate_all_async
+from functions.strategies.listing import listed
 from functions.strategies.maestro_controller import MaestroController, MaestroDecision
-from functions.strategies.roster import LIBRARY, Parameters, discover, given
+from functions.strategies.roster import LIBRARY, Parameters, Roster, discover, given
 from functions.strategies.views import as_histories
 
 _logger = logging.getLogger(__name__)
@@ -59,6 +62,7 @@ class StrategyLoader:
         self._uid = uid
         self._time_limit_seconds = time_limit_seconds
         self._roster = discover(packages, parameters) if strategies is None else given(strategies)
+        self._listed: tuple[tuple[StrategyDefinition, ...], Roster] = ((), self._roster)
         self._abandoned: Abandoned = {}
         self.failures: Mapping[str, str] = {}
         for source, reason in self.load_errors.items():
@@ -79,16 +83,24 @@ class StrategyLoader:
         market_data: Mapping[str, Any],
         account_snapshot: AccountSnapshot,
         regime: str | None = None,
+        definitions: tuple[StrategyDefinition, ...] = (),
     ) -> Evaluation:
-        """Ask every strategy; see ``evaluate_all``. Plain dicts with a list of closes become histories."""
+        """Ask every strategy, or those that are listed; see ``evaluate_all``.
+
+        Plain dicts with a list of closes become histories. A listed strategy that could not be built has failed.
+        """
+        roster = self._listing(definitions)
         evaluation = evaluate_all(
-            self.strategies,
+            roster.strategies,
             as_histories(market_data),
             account_snapshot,
             regime,
             time_limit_seconds=self._time_limit_seconds,
             abandoned=self._abandoned,
         )
+        if definitions:
+            unbuilt = {StrategyId(name): reason for name, reason in roster.load_errors.items()}
+            evaluation = replace(evaluation, failures={**evaluation.failures, **unbuilt})
         return self._noted(evaluation)
 
     async def evaluate_all_strategies(
@@ -128,6 +140,14 @@ class StrategyLoader:
         controller = MaestroController(self._db, self._tenant_id, self._uid)
         names = [strategy.name for strategy in self.strategies]
         return await controller.orchestrate(signals, names, failures=self.failures)
+
+    def _listing(self, definitions: tuple[StrategyDefinition, ...]) -> Roster:
+        """Build what is listed, once for as long as the list stays as it is."""
+        if not definitions:
+            return self._roster
+        if self._listed[0] != definitions:
+            self._listed = (definitions, listed(definitions, self._roster.classes))
+        return self._listed[1]
 
     def _noted(self, evaluation: Evaluation) -> Evaluation:
         self.failures = {str(name): reason for name, reason in evaluation.failures.items()}

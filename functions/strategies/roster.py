@@ -33,10 +33,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roster:
-    """Strategies in name order; a one-line reason by module, class or package for what did not load."""
+    """Strategies in name order; a one-line reason by module, class or package for what did not load.
+
+    ``classes`` are all that were found, by qualified name.
+    """
 
     strategies: tuple[BaseStrategy, ...] = ()
     load_errors: Mapping[str, str] = field(default_factory=dict)
+    classes: Mapping[str, type[BaseStrategy]] = field(default_factory=dict)
 
 
 def discover(packages: Sequence[str] = LIBRARY, parameters: Parameters | None = None) -> Roster:
@@ -73,7 +77,8 @@ def given(strategies: Sequence[BaseStrategy]) -> Roster:
         if one.name == other.name:
             found = f"{type(one).__name__} and {type(other).__name__}"
             raise ConfigurationError(f"expected one strategy named {one.name!r}, found {found}; rename one of them")
-    return Roster(strategies=tuple(ordered))
+    classes = {f"{type(each).__module__}.{type(each).__qualname__}": type(each) for each in ordered}
+    return Roster(strategies=tuple(ordered), classes=classes)
 
 
 class _Search:
@@ -83,6 +88,7 @@ class _Search:
         self._parameters = parameters
         self._errors: dict[str, str] = {}
         self._names: set[str] = set()
+        self._classes: dict[str, type[BaseStrategy]] = {}
         self._built: dict[str, dict[str, BaseStrategy]] = defaultdict(dict)
 
     def below(self, name: str) -> None:
@@ -100,9 +106,10 @@ class _Search:
 
     def _build(self, qualified: str, strategy_class: type[BaseStrategy]) -> None:
         self._names.add(strategy_class.name)
+        self._classes[qualified] = strategy_class
         parameters = self._parameters.get(strategy_class.name, {})
         try:
-            strategy = _loaded(lambda: strategy_class(**parameters))
+            strategy = loaded(lambda: strategy_class(**parameters))
             _check_name(strategy.name)
         except (StrategyLoadError, ConfigurationError) as error:
             self._errors[qualified] = str(error)
@@ -123,12 +130,13 @@ class _Search:
         known = ", ".join(sorted(self._names)) or "none"
         for name in self._parameters.keys() - self._names:
             self._errors[name] = f"expected parameters of a strategy that exists ({known}), found {name!r}; correct it"
-        return Roster(strategies=tuple(strategies), load_errors=dict(sorted(self._errors.items())))
+        errors = dict(sorted(self._errors.items()))
+        return Roster(strategies=tuple(strategies), load_errors=errors, classes=self._classes)
 
 
 def _import(name: str) -> ModuleType:
     try:
-        return _loaded(lambda: importlib.import_module(name))
+        return loaded(lambda: importlib.import_module(name))
     except StrategyLoadError as error:
         missing = error.__cause__
         if isinstance(missing, ModuleNotFoundError) and f"{name}.".startswith(f"{missing.name}."):
@@ -139,7 +147,7 @@ def _import(name: str) -> ModuleType:
         raise
 
 
-def _loaded(load: Callable[[], T]) -> T:
+def loaded(load: Callable[[], T]) -> T:
     """Run code that others wrote; whatever it raises becomes a StrategyLoadError, so that the rest can load."""
     try:
         return load()

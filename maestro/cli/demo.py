@@ -15,11 +15,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from backend.adapters.csv_bars import CsvBars
+from backend.configuration import OrchestratorSettings
+from backend.configuration.allocation import AllocationSettings
+from backend.domain.allocation_policy import AllocationMethod
 from backend.domain.errors import ConfigurationError, MarketDataError
-from backend.domain.policy import AllocationMethod
 from backend.domain.tick import PortfolioKey, TickResult
 from backend.settings import Settings
-from backend.settings_blocks import AlpacaSettings, OrchestratorSettings, StrategySettings
+from backend.settings_blocks import AlpacaSettings, StrategySettings
 from functions import bootstrap
 from maestro.backtest.outcome import ReplayOutcome
 from maestro.backtest.replay import Replay, ReplayClock, after_close, seeded_entropy
@@ -71,7 +73,8 @@ def demo(
         prices_file=prices,
         strategies=StrategySettings(packages=tuple(package or ())),
         orchestrator=OrchestratorSettings(
-            allocation_method=AllocationMethod.EQUAL_WEIGHT, disabled_strategies=tuple(disable or ())
+            allocation=AllocationSettings(method=AllocationMethod.EQUAL_WEIGHT),
+            disabled_strategies=tuple(disable or ()),
         ),
     )
     with _progress(days) as advance:

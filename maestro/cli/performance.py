@@ -12,7 +12,7 @@ from urllib.parse import quote
 import typer
 from rich.console import Console
 
-from backend.domain.configuration import configured
+from backend.configuration import configured
 from backend.domain.errors import ConfigurationError
 from backend.domain.signal import StrategyId
 from backend.domain.track_record import WINDOW_DAYS

@@ -30,9 +30,7 @@ REPETITIONS = 3  # deliveries without faults that a tick may take to its end
 ROUNDS = 8
 MINUTE, DAY = 60, 24 * 60 * 60
 _NOTHING = Hand()
-_TOUCHY = BreakerLimits(
-    drawdown_warning=0.00001, drawdown_reduce=0.00005, drawdown_halt=0.005, daily_loss_limit=0.00005
-)
+_TOUCHY = BreakerLimits(drawdown_warning=0.00001, drawdown_reduce=0.00005, max_drawdown=0.005, daily_loss_limit=0.00005)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,7 +127,7 @@ def test_tenants_configuration_overrides_the_class_and_leaves_it_alone(
     documents: Documents, defaults: type[MaestroController]
 ) -> None:
     defaults.SYSTEMIC_SELL_THRESHOLD = 2
-    overrides = {"systemic_sell_threshold": 4, "sharpe_threshold_shadow": -100.0, "version": 3}
+    overrides = {"scoring": {"systemic_sell_threshold": 4, "sharpe_threshold_shadow": -100.0}, "version": 3}
     documents.commit([create("tenants/globex/config/orchestrator", overrides)])
     signals = {"a": sell("AAPL"), "b": sell("AAPL"), "c": buy("MSFT")}
     for tenant in ("acme", "globex"):

@@ -42,7 +42,12 @@ def test_eight_orchestrations_at_once_form_one_chain(documents: Documents, way: 
 @pytest.mark.parametrize(
     ("path", "fields", "error", "message"),
     [
-        ("config/orchestrator", {"sharpe_treshold_reduce": 2.0}, ConfigurationError, "did you mean sharpe_threshold"),
+        (
+            "config/orchestrator",
+            {"scoring": {"sharpe_treshold_reduce": 2.0}},
+            ConfigurationError,
+            "did you mean scoring.sh",
+        ),
         ("config/orchestrator", {"systemic_sell_threshold": "3"}, ConfigurationError, "systemic_sell_threshold"),
         ("state/trading", {"epoch": "many"}, StoreCorrupt, "state/trading"),
     ],

@@ -70,9 +70,11 @@ def suite(
         environment={
             "MAESTRO_ALPACA__URL": broker.url,
             "MAESTRO_SYMBOLS": ",".join(SYMBOLS),
-            "MAESTRO_ORCHESTRATOR__STALE_AFTER_DAYS": "0",  # the broker's clock stands days behind the functions'
+            "MAESTRO_ORCHESTRATOR__RISK__STALE_AFTER_DAYS": "0",  # the broker's clock stands days behind the functions'
             # Both tenants trade in the one account: small weights leave room for whoever comes second.
-            "MAESTRO_ORCHESTRATOR__BASE_WEIGHTS": json.dumps({each.name: 0.05 for each in discover().strategies}),
+            "MAESTRO_ORCHESTRATOR__ALLOCATION__BASE_WEIGHTS": json.dumps(
+                {each.name: 0.05 for each in discover().strategies}
+            ),
         },
         secrets={"APCA_API_KEY_ID": KEY, "APCA_API_SECRET_KEY": SECRET},
     ) as running:

@@ -18,6 +18,7 @@ from backend.domain.evaluation import AccountSnapshot, Evaluation
 from backend.domain.market import MarketData, SymbolHistory
 from backend.domain.policy import DecisionPolicy
 from backend.domain.signal import StrategyId, Symbol, read_signal
+from backend.domain.strategy_definition import StrategyDefinition
 from backend.domain.tick import PortfolioKey, TickRequest
 from backend.domain.track_record import DailyReturn
 from backend.domain.trading_state import TradingState
@@ -32,7 +33,7 @@ AAPL, MSFT = Symbol("AAPL"), Symbol("MSFT")
 NO_BREAKERS = BreakerLimits(
     drawdown_warning=1.0,
     drawdown_reduce=1.0,
-    drawdown_halt=1.0,
+    max_drawdown=1.0,
     daily_loss_limit=1.0,
     failure_cascade_count=0,
     equity_jump_limit=1e9,
@@ -100,7 +101,11 @@ class ScriptedStrategies:
         self.seen: list[AccountSnapshot] = []
 
     def evaluate(
-        self, market_data: Mapping[str, SymbolHistory], account_snapshot: AccountSnapshot, regime: str | None = None
+        self,
+        market_data: Mapping[str, SymbolHistory],
+        account_snapshot: AccountSnapshot,
+        regime: str | None = None,
+        definitions: tuple[StrategyDefinition, ...] = (),
     ) -> Evaluation:
         self.seen.append(account_snapshot)
         return Evaluation(

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from backend.domain.policy import AllocationMethod, OnDemotion
+from backend.domain.allocation_policy import AllocationMethod
+from backend.domain.policy import OnDemotion
 from backend.domain.signal import Action
 from tests.fuzz.fees import FeeStyle
 from tests.fuzz.script import (

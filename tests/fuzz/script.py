@@ -6,7 +6,8 @@ from decimal import Decimal
 from enum import Enum, StrEnum
 from typing import Any
 
-from backend.domain.policy import AllocationMethod, OnDemotion
+from backend.domain.allocation_policy import AllocationMethod
+from backend.domain.policy import OnDemotion
 from backend.domain.signal import Action
 from tests.fuzz.fees import FeeStyle
 from tests.fuzz.venue import Answering, Reception

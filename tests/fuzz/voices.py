@@ -11,6 +11,7 @@ from backend.adapters.documents import DocumentStore
 from backend.domain.evaluation import AccountSnapshot, Evaluation
 from backend.domain.market import SymbolHistory
 from backend.domain.signal import StrategyId, StrategySignal, Symbol
+from backend.domain.strategy_definition import StrategyDefinition
 from backend.domain.tick import Observation, TickRequest
 from backend.domain.track_record import TrackRecord
 from tests.fuzz.script import Form, Say
@@ -27,7 +28,11 @@ class Voices:
     says: Mapping[str, Say] = field(default_factory=dict)
 
     def evaluate(
-        self, market_data: Mapping[str, SymbolHistory], account_snapshot: AccountSnapshot, regime: str | None = None
+        self,
+        market_data: Mapping[str, SymbolHistory],
+        account_snapshot: AccountSnapshot,
+        regime: str | None = None,
+        definitions: tuple[StrategyDefinition, ...] = (),
     ) -> Evaluation:
         return Evaluation(signals={StrategyId(name): _signal(say) for name, say in sorted(self.says.items())})
 

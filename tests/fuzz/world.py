@@ -11,11 +11,13 @@ from typing import Any
 from backend.adapters.documents import DocumentStore
 from backend.adapters.sqlite import SqliteDocuments
 from backend.adapters.template_summary import TemplateSummarizer
+from backend.domain.allocation_policy import AllocationPolicy
 from backend.domain.closing import ClosedDay
 from backend.domain.corporate_action import ActionKind, CorporateAction
 from backend.domain.errors import MaestroError
 from backend.domain.mode import ThresholdPolicy
 from backend.domain.policy import DecisionPolicy
+from backend.domain.risk_limits import RiskLimits
 from backend.domain.signal import Symbol
 from backend.domain.tick import PortfolioKey, TickRequest, TickResult
 from backend.engine.cycle import Cycle, run_cycle
@@ -177,9 +179,8 @@ def policy_of(setup: Setup) -> DecisionPolicy:
     return DecisionPolicy(
         scoring=ThresholdPolicy(min_returns=2 if setup.earns_modes else 5),
         on_demotion=setup.on_demotion,
-        allocation=setup.allocation,
-        base_weights=setup.base_weights,
-        gross_limit=setup.gross_limit,
+        allocation=AllocationPolicy(method=setup.allocation, base_weights=setup.base_weights),
+        risk=RiskLimits(gross_limit=setup.gross_limit),
         drift_band=setup.drift_band,
         systemic_sell_threshold=setup.systemic_sell_threshold,
         shadow_fee_bps=Decimal(setup.shadow_fee_bps),

@@ -35,5 +35,5 @@ def variables(url: str) -> dict[str, str]:
         "MAESTRO_PRICES_FILE": "prices.csv",
         "MAESTRO_SYMBOLS": "AAPL,AMD",
         "MAESTRO_STRATEGIES__PACKAGES": "own_rules",
-        "MAESTRO_ORCHESTRATOR__STALE_AFTER_DAYS": "0",  # the prices are of 2024
+        "MAESTRO_ORCHESTRATOR__RISK__STALE_AFTER_DAYS": "0",  # the prices are of 2024
     }

@@ -141,7 +141,7 @@ def test_halt_in_a_folder_without_a_store_says_so_and_takes_no_demo_for_it(tmp_p
 
 
 def test_dead_price_feed_holds_entries_at_once_trips_at_the_third_look_and_is_reset(desk: Desk) -> None:
-    dead = {"MAESTRO_ORCHESTRATOR__STALE_AFTER_DAYS": "5", "MAESTRO_ORCHESTRATOR__JUMP_CONFIRMATIONS": "1"}
+    dead = {"MAESTRO_ORCHESTRATOR__RISK__STALE_AFTER_DAYS": "5", "MAESTRO_ORCHESTRATOR__RISK__JUMP_CONFIRMATIONS": "1"}
     desk.run("tick")
     held = desk.run("tick", "--json", **dead).json
     assert held["orders"] == []

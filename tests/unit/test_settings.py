@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from backend.domain.allocation_policy import AllocationMethod
 from backend.domain.errors import ConfigurationError
 from backend.domain.mode import UnscoredMode
-from backend.domain.policy import AllocationMethod, DecisionPolicy
+from backend.domain.policy import DecisionPolicy
 from backend.domain.probabilistic_policy import ProbabilisticPolicy
 from backend.settings import Settings, load_settings
 
@@ -76,26 +77,28 @@ def test_settings_are_frozen(tmp_path: Path) -> None:
 def test_settings_policy_takes_what_is_set_and_leaves_the_rest(tmp_path: Path) -> None:
     text = """
 orchestrator:
-  sharpe_threshold_reduce: 1.5
-  unscored_mode: probation
-  performance_lookback_days: 20
-  allocation_method: equal_weight
-  base_weights: {momentum: 0.25}
+  scoring:
+    sharpe_threshold_reduce: 1.5
+    unscored_mode: probation
+    performance_lookback_days: 20
+  allocation:
+    method: equal_weight
+    base_weights: {momentum: 0.25}
   disabled_strategies: [rsi]
-  shadow_slippage_bps: "7"
+  execution: {shadow_slippage_bps: "7"}
 """
-    policy = load(tmp_path, text, MAESTRO_ORCHESTRATOR__GROSS_LIMIT="0.8").policy()
+    policy = load(tmp_path, text, MAESTRO_ORCHESTRATOR__RISK__GROSS_LIMIT="0.8").policy()
     assert (policy.scoring.reduce, policy.scoring.shadow) == (1.5, 0.5)
     assert policy.scoring.unscored is UnscoredMode.PROBATION
-    assert policy.allocation is AllocationMethod.EQUAL_WEIGHT
-    assert (policy.lookback_days, policy.gross_limit, policy.systemic_sell_threshold) == (20, 0.8, 3)
-    assert (dict(policy.base_weights), policy.disabled) == ({"momentum": 0.25}, frozenset({"rsi"}))
+    assert policy.allocation.method is AllocationMethod.EQUAL_WEIGHT
+    assert (policy.lookback_days, policy.risk.gross_limit, policy.systemic_sell_threshold) == (20, 0.8, 3)
+    assert (dict(policy.allocation.base_weights), policy.disabled) == ({"momentum": 0.25}, frozenset({"rsi"}))
     assert policy.shadow_slippage_bps == Decimal(7)
 
 
 def test_settings_policy_by_probability_is_set_in_the_file_and_the_environment(tmp_path: Path) -> None:
-    text = "orchestrator: {mode_policy: probabilistic, psr_demote_below: 0.05, psr_min_dwell_days: 15}"
-    policy = load(tmp_path, text, MAESTRO_ORCHESTRATOR__PSR_PROMOTE_ABOVE="0.8").policy()
+    text = "orchestrator: {scoring: {mode_policy: probabilistic, psr_demote_below: 0.05, psr_min_dwell_days: 15}}"
+    policy = load(tmp_path, text, MAESTRO_ORCHESTRATOR__SCORING__PSR_PROMOTE_ABOVE="0.8").policy()
     expected = ProbabilisticPolicy(demote_below=0.05, promote_above=0.8, min_dwell_days=15)
     assert policy.modes == policy.probabilistic == expected
 
@@ -106,8 +109,8 @@ def test_settings_policy_keeps_the_given_defaults(tmp_path: Path) -> None:
 
 
 def test_settings_base_weights_are_read_from_json_in_the_environment(tmp_path: Path) -> None:
-    settings = load(tmp_path, MAESTRO_ORCHESTRATOR__BASE_WEIGHTS='{"trend": 0.5}')
-    assert dict(settings.policy().base_weights) == {"trend": 0.5}
+    settings = load(tmp_path, MAESTRO_ORCHESTRATOR__ALLOCATION__BASE_WEIGHTS='{"trend": 0.5}')
+    assert dict(settings.policy().allocation.base_weights) == {"trend": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -126,9 +129,25 @@ def test_settings_base_weights_are_read_from_json_in_the_environment(tmp_path: P
         ("strategies: {time_limit_seconds: 0}", {}, ["strategies.time_limit_seconds", "greater than 0"]),
         ("- a list", {}, ["expected words as keys", "list"]),
         ("a: [1,\nb: 2", {}, ["expected YAML", "line"]),
-        ("orchestrator: {gross_limit: 9}", {}, ["gross_limit", "at most 4", "9"]),
-        ("orchestrator: {sharpe_threshold_shadow: 2}", {}, ["shadow=2", "reduce=1"]),
-        ("", {"MAESTRO_ORCHESTRATOR__BASE_WEIGHTS": "{"}, ["base_weights", "expected"]),
+        ("orchestrator: {risk: {gross_limit: 9}}", {}, ["maestro.yaml:1: ", "risk.gross_limit", "equal to 4", "9"]),
+        ("orchestrator: {scoring: {sharpe_threshold_shadow: 2}}", {}, ["shadow=2", "reduce=1"]),
+        ("uid: a\nuid: b", {}, ["maestro.yaml:2: uid: expected it once", "on line 1"]),
+        (
+            "orchestrator:\n  risk:\n    max_drawdown: 2",
+            {},
+            ["maestro.yaml:3: orchestrator.risk.max_portfolio_drawdown", "less than or equal to 1", "found 2"],
+        ),
+        (
+            "orchestrator:\n  allocation:\n\n    max_alocation: 1",
+            {},
+            ["maestro.yaml:4: ", "did you mean orchestrator.allocation.max_allocation?"],
+        ),
+        (
+            "orchestrator:\n  strategies:\n    - {type: RSIStrategy, name: a}\n    - {type: RSIStrategy}",
+            {},
+            ["maestro.yaml:4: orchestrator.strategies.1.name: expected a value, found none"],
+        ),
+        ("", {"MAESTRO_ORCHESTRATOR__ALLOCATION__BASE_WEIGHTS": "{"}, ["BASE_WEIGHTS", "expected JSON"]),
     ],
 )
 def test_settings_refuse_with_key_expected_and_found(

@@ -28,6 +28,7 @@ def to_document(trading: Trading) -> dict[str, Any]:
         "external": _quantities(trading.external),
         "guard": canonical_json(trading.guard),
         "liquidation": {portfolio: sorted(names) for portfolio, names in trading.liquidation.items()},
+        "rebalances": sorted(trading.rebalances),
         "log_head": trading.log_head,
         "log_count": trading.log_count,
     }
@@ -55,6 +56,7 @@ def from_document(document: StoredDocument) -> Trading:
             portfolio: _read_names(reader.nested("liquidation", {portfolio: names}), portfolio)
             for portfolio, names in reader.mapping("liquidation").items()
         },
+        rebalances=frozenset(_read_names(reader, "rebalances")),
         log_head=reader.text("log_head"),
         log_count=reader.integer("log_count"),
     )

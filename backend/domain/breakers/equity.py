@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from backend.domain.breaker_limits import BreakerLimits, exact
+from backend.domain.breaker_limits import BreakerLimits, EmergencyStop, exact
 from backend.domain.breakers.confirmation import doubted, is_jump
 from backend.domain.breakers.figures import amount, listed, percentage
 from backend.domain.guard import Breaker, Doubt, Guard
@@ -106,9 +106,10 @@ def _has_reached(guard: Guard, basis: Decimal, limit: Decimal) -> bool:
 
 
 def _drawdown(guard: Guard, limits: BreakerLimits) -> list[Trip]:
+    halts = EmergencyStop.MAX_DRAWDOWN in limits.emergency_stops
     for state, level in (
-        (TradingState.HALTED, exact(limits.drawdown_halt)),
-        (TradingState.REDUCING, exact(limits.drawdown_reduce)),
+        (TradingState.HALTED if halts else TradingState.REDUCING, exact(limits.max_drawdown)),
+        (TradingState.REDUCING, exact(limits.reduce_level)),
     ):
         if _has_reached(guard, guard.high_water_mark, level):
             return [Trip(breaker=Breaker.DRAWDOWN, state=state, reason=_said(guard, level))]
@@ -117,7 +118,7 @@ def _drawdown(guard: Guard, limits: BreakerLimits) -> list[Trip]:
 
 def _warned(guard: Guard, limits: BreakerLimits, *, is_tripped: bool) -> tuple[Guard, tuple[str, ...]]:
     """Give the warning once a high, and not beside a trip, which says more."""
-    level = exact(limits.drawdown_warning)
+    level = exact(limits.warning_level)
     if guard.is_warned or not _has_reached(guard, guard.high_water_mark, level):
         return guard, ()
     return replace(guard, is_warned=True), () if is_tripped else (_said(guard, level),)

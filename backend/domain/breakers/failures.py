@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from backend.domain.breaker_limits import BreakerLimits
+from backend.domain.breaker_limits import BreakerLimits, EmergencyStop
 from backend.domain.breakers.figures import listed
 from backend.domain.guard import Breaker, Guard
 from backend.domain.sighting import Sighting, Trip, Watched
@@ -17,11 +17,12 @@ def watched_failures(guard: Guard, sighting: Sighting, limits: BreakerLimits) ->
     failed_at = dict(guard.failed_at)
     if forgotten_at is None or at > forgotten_at:
         failed_at |= dict.fromkeys(sighting.failed, at)
-    if not limits.failure_cascade_count:
+    stops = EmergencyStop.FAILURE_CASCADE in limits.emergency_stops and limits.failure_cascade_count > 0
+    if not stops:
         failed_at = {}
     failed_at = {strategy: when for strategy, when in failed_at.items() if at - when <= window}
     guard = replace(guard, failed_at=failed_at)
-    if not limits.failure_cascade_count or len(failed_at) < limits.failure_cascade_count:
+    if not stops or len(failed_at) < limits.failure_cascade_count:
         return Watched(guard=guard)
     reason = (
         f"failure cascade: {len(failed_at)} strategies failed within {limits.failure_cascade_minutes} minutes "

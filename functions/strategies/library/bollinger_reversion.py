@@ -5,6 +5,7 @@ lower band, 0.5 at the middle, 1 at the upper.
 """
 
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -17,6 +18,9 @@ _FLAT = 1e-9  # bands this narrow, as a part of the price, are rounding
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BollingerReversion(RankedStrategy):
     """Enter below the lower band, ``width`` standard deviations below the mean of ``days`` closes."""
+
+    also_called = ("BollingerBandsStrategy", "MeanReversionStrategy")
+    parameters_also_called = MappingProxyType({"period": "days", "std_dev": "width"})
 
     days: int = 20
     width: float = 2.0

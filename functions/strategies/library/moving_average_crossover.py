@@ -6,6 +6,7 @@ crossings from trading.
 """
 
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from functions.strategies.library.indicators import sma
 from functions.strategies.library.ranking import Panel, RankedStrategy, Verdict
@@ -14,6 +15,9 @@ from functions.strategies.library.ranking import Panel, RankedStrategy, Verdict
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MovingAverageCrossover(RankedStrategy):
     """``band`` is a fraction of the slow average; inside it nothing is traded."""
+
+    also_called = ("MovingAverageStrategy",)
+    parameters_also_called = MappingProxyType({"short_period": "fast_days", "long_period": "slow_days"})
 
     fast_days: int = 5
     slow_days: int = 50

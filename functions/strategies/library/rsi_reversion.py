@@ -17,6 +17,8 @@ _WARM_UP_PERIODS = 5
 class RsiReversion(RankedStrategy):
     """Enter at or below ``oversold``, exit at or above ``overbought``, both on the scale 0 to 100."""
 
+    also_called = ("RSIStrategy",)
+
     period: int = 14
     oversold: float = 30.0
     overbought: float = 60.0

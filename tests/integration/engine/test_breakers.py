@@ -189,7 +189,7 @@ def test_real_crash_is_confirmed_by_the_third_look(store: DocumentStore) -> None
 
 
 def test_price_that_jumps_in_one_tick_holds_entries_and_trips_when_it_stays(store: DocumentStore) -> None:
-    fund = Fund(store, limits(equity_jump_limit=10.0, drawdown_warning=1.0, drawdown_reduce=1.0, drawdown_halt=1.0))
+    fund = Fund(store, limits(equity_jump_limit=10.0, drawdown_warning=1.0, drawdown_reduce=1.0, max_drawdown=1.0))
     fund.broker.prices[MSFT] = Decimal(120)  # nobody holds it: 140 % above its daily close would be, but it is flat
     assert len(fund.at("100", a=HOLD, b=buy("MSFT", 0.1)).orders) == 1
     held = fund.at("160", a=HOLD, b=buy("MSFT", 0.2))

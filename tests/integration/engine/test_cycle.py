@@ -8,6 +8,7 @@ import pytest
 
 from backend.adapters.documents import Documents, DocumentStore
 from backend.adapters.documents.seam import merge
+from backend.domain.allocation_policy import AllocationMethod, AllocationPolicy
 from backend.domain.audit import entry_hash
 from backend.domain.canonical import read_canonical_json
 from backend.domain.decide import decide
@@ -21,7 +22,7 @@ from backend.domain.errors import (
 )
 from backend.domain.mode import Mode
 from backend.domain.order import OrderStatus, Side
-from backend.domain.policy import AllocationMethod, DecisionPolicy
+from backend.domain.policy import DecisionPolicy
 from backend.domain.tick import PortfolioKey, TickStatus
 from backend.domain.trading_state import TradingState
 from backend.engine.cycle import run_cycle
@@ -42,6 +43,8 @@ from tests.fakes.cycle import (
     tick_at,
     write_returns,
 )
+
+EQUAL_WEIGHT = AllocationPolicy(method=AllocationMethod.EQUAL_WEIGHT)
 
 YESTERDAY = date(2026, 1, 29)
 LOSING = [-0.01, -0.02, 0.005, -0.01, -0.015, 0.002, -0.01]
@@ -238,7 +241,7 @@ def test_exits_are_sent_before_entries(store: DocumentStore) -> None:
 
 
 def test_equal_weight_is_a_share_of_the_enabled_strategies(store: DocumentStore) -> None:
-    policy = DecisionPolicy(allocation=AllocationMethod.EQUAL_WEIGHT, disabled=frozenset({"off"}))
+    policy = DecisionPolicy(allocation=EQUAL_WEIGHT, disabled=frozenset({"off"}))
     strategies = ScriptedStrategies(a=buy("AAPL", 1.0), b=buy("MSFT", 1.0), off=buy("AAPL", 1.0))
     result = run_cycle(tick_at(), cycle_of(store, strategies, fresh_broker(), policy=policy))
     assert {o.intent.strategy: o.intent.notional for o in result.orders} == {
@@ -300,13 +303,13 @@ def test_two_portfolios_of_one_account_share_its_buying_power(store: DocumentSto
 
 
 def test_unknown_tenant_configuration_key_names_the_nearest(store: DocumentStore, documents: Documents) -> None:
-    documents.commit([merge("tenants/acme/config/orchestrator", {"sharpe_treshold_reduce": 1.5})])
-    with pytest.raises(ConfigurationError, match="did you mean sharpe_threshold_reduce"):
+    documents.commit([merge("tenants/acme/config/orchestrator", {"scoring": {"sharpe_treshold_reduce": 1.5}})])
+    with pytest.raises(ConfigurationError, match=r"did you mean scoring\.sharpe_threshold_reduce"):
         run_cycle(tick_at(), cycle_of(store, ScriptedStrategies(trend=HOLD)))
 
 
 def test_tenant_configuration_overrides_the_defaults(store: DocumentStore, documents: Documents) -> None:
-    documents.commit([merge("tenants/acme/config/orchestrator", {"gross_limit": 0.25, "version": 3})])
+    documents.commit([merge("tenants/acme/config/orchestrator", {"risk": {"gross_limit": 0.25}, "version": 3})])
     result = run_cycle(tick_at(), cycle_of(store, ScriptedStrategies(trend=buy("AAPL", 0.5))))
     assert result.orders[0].intent.notional == Decimal("25000.00")
 

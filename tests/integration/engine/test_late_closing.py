@@ -235,7 +235,7 @@ def test_capital_of_days_closed_late_is_by_the_weights_of_their_time(empty_docum
         documents = empty_documents()
         days = TradingDays(DocumentStore(documents))
         days.tick(utc(MONDAY, 15), a=HOLD)
-        weights = merge("tenants/acme/config/orchestrator", {"base_weights": {"a": 0.25}})
+        weights = merge("tenants/acme/config/orchestrator", {"allocation": {"base_weights": {"a": 0.25}}})
         for at, step in sorted(
             [
                 (utc(TUESDAY, 10), lambda documents=documents, weights=weights: documents.commit([weights])),

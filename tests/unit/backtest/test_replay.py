@@ -13,8 +13,9 @@ import pytest
 from backend.adapters.csv_bars import CsvBars
 from backend.adapters.documents import DocumentStore
 from backend.adapters.sqlite import SqliteDocuments
+from backend.domain.allocation_policy import AllocationMethod, AllocationPolicy
 from backend.domain.errors import MarketDataError
-from backend.domain.policy import AllocationMethod, DecisionPolicy
+from backend.domain.policy import DecisionPolicy
 from backend.domain.signal import Symbol
 from backend.domain.tick import TickRequest, TickResult
 from backend.engine.snapshots import DayClose
@@ -76,7 +77,7 @@ class Stages:
             events.append(at)
             broker.prices = dict(zip((AAPL, MSFT), map(Decimal, closes[at.date()]), strict=True))
 
-        policy = DecisionPolicy(allocation=AllocationMethod.EQUAL_WEIGHT)
+        policy = DecisionPolicy(allocation=AllocationPolicy(method=AllocationMethod.EQUAL_WEIGHT))
         cycle = replace(
             cycle_of(store, strategies, broker, policy=policy),
             clock=clock,

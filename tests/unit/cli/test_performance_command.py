@@ -183,7 +183,7 @@ def test_performance_mode_now_is_the_books(filled: Command) -> None:
 
 def test_performance_follows_the_tenants_configuration(filled: Command) -> None:
     documents = SqliteDocuments(filled.store, durable=False)
-    documents.commit([replace(paths.configuration("acme"), {"periods_per_year": 365})])
+    documents.commit([replace(paths.configuration("acme"), {"scoring": {"periods_per_year": 365}})])
     documents.close()
     found = filled("trend", "--json").json["strategies"][0]
     returns = np.array(list(price_changes("XOM", FIRST, LAST).values()))

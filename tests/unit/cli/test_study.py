@@ -52,11 +52,11 @@ def test_study_modes_prints_the_same_figures_as_tables(run: Run) -> None:
 
 
 def test_study_modes_takes_the_parameters_of_the_settings(run: Run) -> None:
-    said = json.loads(run(*SMALL, "--json", MAESTRO_ORCHESTRATOR__PSR_DEMOTE_BELOW="0").stdout)
+    said = json.loads(run(*SMALL, "--json", MAESTRO_ORCHESTRATOR__SCORING__PSR_DEMOTE_BELOW="0").stdout)
     never = said["policies"]["probabilistic"]
     assert [each["in_shadow"] for each in never["standings"]] == [0.0, 0.0]
     assert never["detection"] == {"median_days": None, "ninety_percent_days": None, "already_in_shadow": 0.0}
-    assert "> 252" in run(*SMALL, MAESTRO_ORCHESTRATOR__PSR_DEMOTE_BELOW="0").stdout
+    assert "> 252" in run(*SMALL, MAESTRO_ORCHESTRATOR__SCORING__PSR_DEMOTE_BELOW="0").stdout
 
 
 @pytest.mark.parametrize("option", [["--years", "0"], ["--paths", "0"], ["--student-t", "2"], ["--true-sharpe", "x"]])

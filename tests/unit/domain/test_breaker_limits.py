@@ -13,7 +13,7 @@ from backend.domain.policy import DecisionPolicy
 
 def test_breaker_limits_of_a_policy_are_the_defaults() -> None:
     limits = DecisionPolicy().breakers
-    assert (limits.drawdown_warning, limits.drawdown_reduce, limits.drawdown_halt) == (0.10, 0.15, 0.20)
+    assert (limits.warning_level, limits.reduce_level, limits.max_drawdown) == (0.10, 0.15, 0.20)
     assert (limits.daily_loss_limit, limits.equity_jump_limit, limits.price_jump_limit) == (0.05, 0.20, 0.50)
     assert (limits.failure_cascade_count, limits.failure_cascade_minutes) == (3, 60)
     assert (limits.jump_confirmations, limits.stale_after_days) == (3, 5)
@@ -25,9 +25,10 @@ def test_breaker_limits_of_a_policy_are_the_defaults() -> None:
         ({"drawdown_warning": 0.0}, "drawdown_warning"),
         ({"drawdown_warning": math.nan}, "drawdown_warning"),
         ({"drawdown_warning": 0.16}, "drawdown_reduce"),  # the next level descends
-        ({"drawdown_reduce": 0.21}, "drawdown_halt"),
-        ({"drawdown_halt": 0.14}, "drawdown_halt"),
-        ({"drawdown_halt": math.nextafter(1.0, 2.0)}, "drawdown_halt"),
+        ({"drawdown_reduce": 0.21}, "max_portfolio_drawdown"),
+        ({"max_drawdown": 0.14, "drawdown_reduce": 0.15}, "max_portfolio_drawdown"),
+        ({"max_drawdown": math.nextafter(1.0, 2.0)}, "max_portfolio_drawdown"),
+        ({"recovery_minutes": 0}, "recovery_minutes"),
         ({"daily_loss_limit": 0.0}, "daily_loss_limit"),
         ({"daily_loss_limit": 1.01}, "daily_loss_limit"),
         ({"failure_cascade_count": -1}, "failure_cascade_count"),
@@ -50,9 +51,9 @@ def test_breaker_limit_out_of_range_is_refused(given: dict[str, Any], key: str) 
 @pytest.mark.parametrize(
     "given",
     [
-        {"drawdown_warning": 1.0, "drawdown_reduce": 1.0, "drawdown_halt": 1.0},
-        {"drawdown_warning": 0.2, "drawdown_reduce": 0.2, "drawdown_halt": 0.2},
-        {"drawdown_halt": 1},
+        {"drawdown_warning": 1.0, "drawdown_reduce": 1.0, "max_drawdown": 1.0},
+        {"drawdown_warning": 0.2, "drawdown_reduce": 0.2, "max_drawdown": 0.2},
+        {"max_drawdown": 1},
         {"daily_loss_limit": 1.0},
         {"failure_cascade_count": 0},
         {"failure_cascade_minutes": 43_200},

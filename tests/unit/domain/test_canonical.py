@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 
 from backend.domain import (
     account,
+    alert_rules,
+    allocation_policy,
     book,
     breaker_limits,
     closing,
@@ -31,14 +33,19 @@ from backend.domain import (
     order,
     paper,
     policy,
+    risk_limits,
     sighting,
     signal,
     sleeve,
+    strategy_definition,
     track_record,
     trading_state,
+    weights,
 )
 from backend.domain.account import Asset
+from backend.domain.allocation_policy import AllocationMethod, AllocationPolicy, RebalanceFrequency
 from backend.domain.book import PortfolioBook
+from backend.domain.breaker_limits import EmergencyStop
 from backend.domain.canonical import canonical_json, digest, read_canonical_json
 from backend.domain.decide import decide
 from backend.domain.errors import StoreCorrupt
@@ -47,7 +54,7 @@ from backend.domain.lots import Fill
 from backend.domain.mode import Mode, ThresholdPolicy, UnscoredMode
 from backend.domain.order import OrderKind, OrderStatus, Side
 from backend.domain.paper import PaperAccount, Step
-from backend.domain.policy import AllocationMethod, DecisionPolicy, ModePolicyName, OnDemotion
+from backend.domain.policy import DecisionPolicy, ModePolicyName, OnDemotion
 from backend.domain.signal import Action, StrategyId
 from backend.domain.track_record import DailyReturn, TrackRecord
 from backend.domain.trading_state import Restriction, Trading, TradingState, WorkingOrder
@@ -75,8 +82,9 @@ from tests.unit.domain.sightings import account as account_watched
 from tests.unit.domain.sightings import at_prices, look
 
 MODULES: tuple[ModuleType, ...] = (
-    account, book, breaker_limits, closing, corporate_action, crossing, decision, guard, journal, lots, mode, order,
-    paper, policy, sighting, signal, sleeve, track_record, trading_state,
+    account, alert_rules, allocation_policy, book, breaker_limits, closing, corporate_action, crossing, decision, guard,
+    journal, lots, mode, order, paper, policy, risk_limits, sighting, signal, sleeve, strategy_definition, track_record,
+    trading_state, weights,
 )  # fmt: skip
 NEW_YORK = timezone(timedelta(hours=-5), "EST")
 
@@ -95,7 +103,7 @@ def whole_inputs() -> decision.DecisionInputs:
             "h": HOLD,
         },
         record=record_of(s=LOSING, a=[0.01, 0.02]),
-        policy=DecisionPolicy(base_weights={"s": 0.5}, disabled=frozenset({"z", "y"})),
+        policy=DecisionPolicy(allocation=AllocationPolicy(base_weights={"s": 0.5}), disabled=frozenset({"z", "y"})),
         failures={StrategyId("broken"): "raised"},
         book=PortfolioBook(
             strategies=books,
@@ -126,6 +134,8 @@ def happened() -> list[journal.Event]:
         filled(fill(AAPL, "10", "100.05", fees="1", slippage="0.50", spared="0.10")),
         journal.VirtuallyFilled(at=at(THURSDAY), strategy=StrategyId("a"), fill=fill(AAPL, "-1", "99.95")),
         on_paper("10", "100"),
+        journal.Rebalanced(at=at(THURSDAY), rebalance=weights.Rebalance(at=NOW, rule="9f", members=frozenset("ab"))),
+        journal.StoppedOut(at=at(THURSDAY), strategy=StrategyId("a"), symbol=AAPL),
         journal.WeightSet(at=at(THURSDAY), strategy=StrategyId("a"), weight=Decimal("0.25")),
         journal.ActionTaken(at=at(THURSDAY, 5), action=APPLE_SPLIT),
         journal.ActionTaken(at=at(THURSDAY, 5), action=APPLE_DIVIDEND),
@@ -179,10 +189,13 @@ def samples() -> list[object]:
         *closed_samples(),
         *watched_samples(),
         decision.Denial(strategy=StrategyId("a"), symbol=None, reason="too small"),
+        decision.Stop(strategy=StrategyId("a"), symbol=AAPL, reason="fell"),
+        strategy_definition.StrategyDefinition(name=StrategyId("a"), kind="Trend", parameters={"days": (1, 2)}),
         ThresholdPolicy(unscored=UnscoredMode.PROBATION),
         *made.strategies, *made.intents, *made.virtual_fills, *made.mode_changes,
         *Mode, *UnscoredMode, *Side, *OrderKind, *OrderStatus, *AllocationMethod, *Action, *TradingState,
-        *Step, *OnDemotion, *ModePolicyName, *Breaker, *corporate_action.ActionKind,
+        *RebalanceFrequency, *EmergencyStop, *Step, *OnDemotion, *ModePolicyName, *Breaker,
+        *corporate_action.ActionKind,
     ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from backend.domain.allocation_policy import AllocationMethod, AllocationPolicy
 from backend.domain.book import PortfolioBook, StrategyBook
 from backend.domain.commitment import account_snapshot, cross_trades, decision_events, reserved, with_orders
 from backend.domain.decide import decide
@@ -18,7 +19,7 @@ from backend.domain.lots import Fill, Lot
 from backend.domain.mode import Mode, ModeState
 from backend.domain.order import ClientOrderId, OrderState, OrderStatus, Side
 from backend.domain.paper import PaperTrade, Step
-from backend.domain.policy import AllocationMethod, DecisionPolicy
+from backend.domain.policy import DecisionPolicy
 from backend.domain.sighting import Trip, Watched
 from backend.domain.signal import StrategyId, StrategySignal
 from backend.domain.sleeve import Sleeve
@@ -131,7 +132,7 @@ UNSCORED = ModeState(
 
 
 def test_decision_events_open_a_strategy_with_its_base_weight_of_the_equity() -> None:
-    inputs = replace(inputs_on(HOLD), policy=DecisionPolicy(base_weights={"a": 0.3}))
+    inputs = replace(inputs_on(HOLD), policy=DecisionPolicy(allocation=AllocationPolicy(base_weights={"a": 0.3})))
     assert decision_events(inputs, decide(inputs), inputs.book) == (
         StrategyOpened(at=NOW, strategy=A, capital=Decimal("30000.0")),
         WeightSet(at=NOW, strategy=A, weight=Decimal("0.3")),
@@ -145,7 +146,7 @@ def test_decision_events_open_a_strategy_with_its_base_weight_of_the_equity() ->
 @pytest.mark.parametrize(("stood", "told"), [("1", 1), ("0.5", 1), ("0.3", 0), ("0.30", 0)])
 def test_decision_events_tell_of_a_base_weight_when_it_changes(stood: str, told: int) -> None:
     held = replace(book_of(Mode.ACTIVE), weight=Decimal(stood))
-    inputs = replace(inputs_on(HOLD, held), policy=DecisionPolicy(base_weights={"a": 0.3}))
+    inputs = replace(inputs_on(HOLD, held), policy=DecisionPolicy(allocation=AllocationPolicy(base_weights={"a": 0.3})))
     events = decision_events(inputs, decide(inputs), inputs.book)
     assert events == (WeightSet(at=NOW, strategy=A, weight=Decimal("0.3")),) * told
     after = committed(inputs).of(A)
@@ -153,7 +154,7 @@ def test_decision_events_tell_of_a_base_weight_when_it_changes(stood: str, told:
 
 
 def test_decision_events_of_a_newcomer_change_everybodys_equal_weight() -> None:
-    policy = DecisionPolicy(allocation=AllocationMethod.EQUAL_WEIGHT)
+    policy = DecisionPolicy(allocation=AllocationPolicy(method=AllocationMethod.EQUAL_WEIGHT))
     book = PortfolioBook(strategies={A: book_of(Mode.ACTIVE)})
     inputs = inputs_of({"a": HOLD, "b": HOLD}, policy=policy, book=book, account=ACCOUNT)
     after = folded(book, decision_events(inputs, decide(inputs), book)).strategies

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from backend.domain.account import Asset
+from backend.domain.allocation_policy import AllocationMethod, AllocationPolicy
 from backend.domain.book import PortfolioBook, StrategyBook
 from backend.domain.counterfactual import paper_trades
 from backend.domain.decide import decide
 from backend.domain.mode import ThresholdPolicy, UnscoredMode
 from backend.domain.paper import PaperAccount, PaperTrade, Step
-from backend.domain.policy import AllocationMethod, DecisionPolicy, OnDemotion
+from backend.domain.policy import DecisionPolicy, OnDemotion
+from backend.domain.risk_limits import RiskLimits
 from backend.domain.signal import Action, StrategyId, StrategySignal, Symbol
 from backend.domain.trading_state import TradingState
 from tests.unit.domain.decision_inputs import (
@@ -33,6 +35,8 @@ from tests.unit.domain.decision_inputs import (
     sell,
     signal,
 )
+
+EQUAL_WEIGHT = AllocationPolicy(method=AllocationMethod.EQUAL_WEIGHT)
 
 A = StrategyId("a")
 PROBATION = ThresholdPolicy(unscored=UnscoredMode.PROBATION)  # ×0.25 of a strategy without a record
@@ -64,7 +68,7 @@ def test_paper_entry_under_no_rule_is_the_same_in_every_account() -> None:
 
 def test_paper_entry_steps_from_neutral_weight_to_own_weight_to_mode() -> None:
     # two strategies: neutral 1/2, own 0.2, on probation ×0.25 · 0.5 × 100,000 × each ÷ 100
-    policy = DecisionPolicy(allocation=AllocationMethod.EQUAL_WEIGHT, base_weights={"a": 0.2}, scoring=PROBATION)
+    policy = DecisionPolicy(allocation=replace(EQUAL_WEIGHT, base_weights={"a": 0.2}), scoring=PROBATION)
     assert quantities(traded({"a": buy(AAPL, 0.5), "b": HOLD}, policy=policy)) == {
         Step.NEUTRAL: Decimal(250),
         Step.WEIGHTED: Decimal(100),
@@ -74,7 +78,7 @@ def test_paper_entry_steps_from_neutral_weight_to_own_weight_to_mode() -> None:
 
 
 def test_paper_neutral_weight_does_not_count_the_disabled() -> None:
-    policy = DecisionPolicy(allocation=AllocationMethod.EQUAL_WEIGHT, disabled=frozenset({"b"}))
+    policy = DecisionPolicy(allocation=EQUAL_WEIGHT, disabled=frozenset({"b"}))
     trades = traded({"a": buy(AAPL, 0.5), "b": buy(AAPL, 0.5), "c": HOLD}, policy=policy)
     assert quantities(trades)[Step.NEUTRAL] == 250
     assert set(trades) == {A}
@@ -105,7 +109,7 @@ def test_paper_entry_is_cut_to_no_limit_cent_or_whole_share() -> None:
     more: dict[str, Any] = {
         "account": account_of(buying_power="0"),
         "assets": {MSFT: Asset(symbol=MSFT, is_fractionable=False)},
-        "policy": DecisionPolicy(gross_limit=0.1),
+        "policy": DecisionPolicy(risk=RiskLimits(gross_limit=0.1)),
     }
     assert set(quantities(traded({"a": buy(MSFT, 0.3333)}, **more), MSFT).values()) == {Decimal("666.6")}
 

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backend.domain.allocation_policy import AllocationMethod, AllocationPolicy
 from backend.domain.book import PortfolioBook
 from backend.domain.decide import decide
 from backend.domain.decision import Decision, ModeChange, published_signals
 from backend.domain.mode import Mode, ModeState, ThresholdPolicy, UnscoredMode
-from backend.domain.policy import AllocationMethod, DecisionPolicy
+from backend.domain.policy import DecisionPolicy
+from backend.domain.risk_limits import RiskLimits
 from backend.domain.signal import Action, StrategyId, StrategySignal
 from backend.domain.track_record import TrackRecord
 from backend.domain.trading_state import TradingState
@@ -33,6 +35,8 @@ from tests.unit.domain.decision_inputs import (
     record_of,
     sell,
 )
+
+EQUAL_WEIGHT = AllocationPolicy(method=AllocationMethod.EQUAL_WEIGHT)
 
 # With one period a year the ratio is mean ÷ deviation. Of a − d, a − d, a, a + d, a + d the mean is a and the
 # sample deviation √(4d²/4) = d; in powers of two all of it is exact in floats.
@@ -105,7 +109,7 @@ def test_decide_equal_losses_beside_other_records_are_found_by_name() -> None:
 
 
 def test_decide_probation_gives_a_quarter_to_the_unscored_only() -> None:
-    policy = DecisionPolicy(scoring=ThresholdPolicy(unscored=UnscoredMode.PROBATION), gross_limit=4.0)
+    policy = DecisionPolicy(scoring=ThresholdPolicy(unscored=UnscoredMode.PROBATION), risk=RiskLimits(gross_limit=4.0))
     decision = decide_on({"a_new": buy(), "loser": buy()}, record=record_of(loser=[-0.01] * 6), policy=policy)
     assert [(s.mode, s.multiplier, s.final_allocation) for s in decision.strategies] == [
         (Mode.REDUCED, 0.25, 0.125),
@@ -164,7 +168,7 @@ def test_decide_without_any_strategy_decides_nothing() -> None:
 
 
 def test_decide_keeps_base_weight_and_multiplier_as_two_factors() -> None:
-    policy = DecisionPolicy(periods_per_year=1, base_weights={"a": 0.3}, allocation=AllocationMethod.EQUAL_WEIGHT)
+    policy = DecisionPolicy(periods_per_year=1, allocation=replace(EQUAL_WEIGHT, base_weights={"a": 0.3}))
     decision = decide_on({"a": buy(allocation=0.8), "b": buy()}, record=record_of(a=series(0.5)), policy=policy)
     a, b = decision.strategies
     assert (a.base_weight, a.multiplier, a.signal.allocation) == (0.3, 0.5, 0.8)
@@ -173,7 +177,7 @@ def test_decide_keeps_base_weight_and_multiplier_as_two_factors() -> None:
 
 
 def test_decide_freed_weight_stays_cash() -> None:
-    policy = DecisionPolicy(allocation=AllocationMethod.EQUAL_WEIGHT)
+    policy = DecisionPolicy(allocation=EQUAL_WEIGHT)
     signals = {"a": buy(allocation=1.0), "b": buy(allocation=1.0)}
     decision = decide_on(signals, record=record_of(a=LOSING), policy=policy)
     assert [each.final_allocation for each in decision.strategies] == [0.0, 0.5]
@@ -196,7 +200,7 @@ def test_decide_scales_entries_only_and_each_by_the_same_factor() -> None:
         "x": sell(),
         "y": CLOSE_ALL,
     }
-    policy = DecisionPolicy(periods_per_year=1, gross_limit=0.8)
+    policy = DecisionPolicy(periods_per_year=1, risk=RiskLimits(gross_limit=0.8))
     decision = decide_on(signals, record=record_of(b=series(0.5)), policy=policy)
     assert [each.final_allocation for each in decision.strategies] == pytest.approx([0.3, 0.125, 0.375, 1.0, 1.0])
     assert [each.action for each in decision.strategies][3:] == [Action.SELL, Action.CLOSE_ALL]

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.domain.account import Asset, Position
+from backend.domain.allocation_policy import AllocationMethod, AllocationPolicy
 from backend.domain.book import PortfolioBook
 from backend.domain.canonical import canonical_json, read_canonical_json
 from backend.domain.commitment import decision_events
@@ -19,7 +20,8 @@ from backend.domain.journal import folded
 from backend.domain.lots import Lot
 from backend.domain.mode import Mode, ThresholdPolicy, UnscoredMode
 from backend.domain.order import BrokerOrder, ClientOrderId, OrderIntent, OrderState, OrderStatus, Side
-from backend.domain.policy import AllocationMethod, DecisionPolicy, OnDemotion
+from backend.domain.policy import DecisionPolicy, OnDemotion
+from backend.domain.risk_limits import RiskLimits
 from backend.domain.settlement import rebased, settle
 from backend.domain.signal import Action, StrategyId, StrategySignal, Symbol
 from backend.domain.sleeve import Sleeve
@@ -79,9 +81,11 @@ def policies(draw: st.DrawFn) -> DecisionPolicy:
         ),
         lookback_days=draw(st.integers(1, 60)),
         systemic_sell_threshold=draw(st.integers(1, 5)),
-        gross_limit=draw(st.floats(0.01, 4)),
-        allocation=draw(st.sampled_from(AllocationMethod)),
-        base_weights=draw(st.dictionaries(names, fractions, max_size=3)),
+        risk=RiskLimits(gross_limit=draw(st.floats(0.01, 4))),
+        allocation=AllocationPolicy(
+            method=draw(st.sampled_from(AllocationMethod)),
+            base_weights=draw(st.dictionaries(names, fractions, max_size=3)),
+        ),
         disabled=draw(st.frozensets(names, max_size=2)),
         drift_band=draw(st.floats(0, 0.5)),
         on_demotion=draw(st.sampled_from(OnDemotion)),
@@ -183,7 +187,7 @@ def test_decision_never_raises_a_weight_above_its_cap(given_inputs: DecisionInpu
 def test_decision_entries_stay_within_the_gross_limit(given_inputs: DecisionInputs) -> None:
     decided = decide(given_inputs).strategies
     total = sum(each.final_allocation for each in decided if each.action is Action.BUY)
-    assert total <= given_inputs.policy.gross_limit * (1 + 1e-9)
+    assert total <= given_inputs.policy.risk.gross_limit * (1 + 1e-9)
 
 
 @quick
@@ -217,7 +221,7 @@ def test_decision_reserves_no_more_than_the_room(given_inputs: DecisionInputs) -
         assert intents == ()
         return
     gross = sum((abs(each.quantity) * each.price for each in account.positions.values()), Decimal(0))
-    limit = account.equity * Decimal(repr(given_inputs.policy.gross_limit)) - gross
+    limit = account.equity * Decimal(repr(given_inputs.policy.risk.gross_limit)) - gross
     room = max(min(limit, account.buying_power) - given_inputs.reserved, Decimal(0))
     assert sum((intent.reserved for intent in intents), Decimal(0)) <= room
     assert all(intent.reserved > 0 for intent in entries(intents))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from backend.domain.allocation_policy import AllocationMethod, AllocationPolicy
 from backend.domain.book import PortfolioBook, StrategyBook
 from backend.domain.closing import Closing
 from backend.domain.commitment import decision_events, with_orders
@@ -19,7 +20,7 @@ from backend.domain.journal import Event, folded
 from backend.domain.mode import Mode, ThresholdPolicy, UnscoredMode
 from backend.domain.order import BrokerOrder, OrderState, OrderStatus, Side
 from backend.domain.paper import PaperAccount, Step
-from backend.domain.policy import AllocationMethod, DecisionPolicy, OnDemotion
+from backend.domain.policy import DecisionPolicy, OnDemotion
 from backend.domain.settlement import settle, settlement_events
 from backend.domain.signal import StrategyId, StrategySignal
 from backend.domain.snapshot import Attribution, StrategyPerformanceSnapshot
@@ -110,7 +111,7 @@ def test_decided_day_of_one_strategy_is_its_signals() -> None:
 
 def test_decided_day_with_a_weight_of_its_own() -> None:
     # neutral 1/2 of 2, own 0.2: (100 − 250) × 10
-    policy = DecisionPolicy(allocation=AllocationMethod.EQUAL_WEIGHT, base_weights={"a": 0.2})
+    policy = DecisionPolicy(allocation=AllocationPolicy(method=AllocationMethod.EQUAL_WEIGHT, base_weights={"a": 0.2}))
     found = day_of({"a": buy(AAPL, 0.5), "b": HOLD}, policy=policy)
     assert found[A].attribution == parts(signal="2500", allocation="-1500")
     assert found[B].attribution == parts()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from backend.domain.account import Asset
+from backend.domain.allocation_policy import AllocationPolicy
 from backend.domain.book import PortfolioBook, StrategyBook
 from backend.domain.decide import decide
 from backend.domain.decision import Decision
@@ -318,7 +319,8 @@ def test_sizing_shadow_entry_is_filled_on_paper_above_the_price() -> None:
 
 
 def test_sizing_shadow_entry_trades_the_base_weight() -> None:
-    policy = DecisionPolicy(base_weights={"a": 0.2}, shadow_fee_bps=Decimal(10), shadow_slippage_bps=Decimal(0))
+    allocation = AllocationPolicy(base_weights={"a": 0.2})
+    policy = DecisionPolicy(allocation=allocation, shadow_fee_bps=Decimal(10), shadow_slippage_bps=Decimal(0))
     # 0.5 × 0.2 of 100,000 at 50 is 200 shares; the fee is a thousandth of 10,000
     decision = sized({"a": buy(MSFT, 0.5)}, in_shadow(), policy=policy, **SHADOWED)
     assert virtual_fills(decision) == [(MSFT, Side.BUY, Decimal(200), Decimal(50), Decimal(10))]

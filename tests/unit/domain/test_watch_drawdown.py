@@ -37,7 +37,7 @@ def test_drawdown_levels_are_reached_on_the_same_day_as_by_numpy(symbol: str, le
 
     warning, reduce, halt = (level / 100 for level in levels)
     limits = BreakerLimits(
-        drawdown_warning=warning, drawdown_reduce=reduce, drawdown_halt=halt, daily_loss_limit=1, equity_jump_limit=10
+        drawdown_warning=warning, drawdown_reduce=reduce, max_drawdown=halt, daily_loss_limit=1, equity_jump_limit=10
     )
     guard, tripped, found, worst = Guard(), dict[Breaker, TradingState](), dict[int, date | None](), Decimal(0)
     for day, row in zip(DAYS, ROWS, strict=True):

@@ -13,8 +13,8 @@ from backend.domain.watch import rebased, watch
 from tests.unit.domain.sightings import AAPL, account, after, at_prices, look, states
 
 ONLY_DRAWDOWN: dict[str, Any] = {"daily_loss_limit": 1.0, "equity_jump_limit": 10.0}
-ONLY_DAILY: dict[str, Any] = {"drawdown_warning": 1, "drawdown_reduce": 1, "drawdown_halt": 1, "equity_jump_limit": 10}
-OFF = {**ONLY_DRAWDOWN, "drawdown_warning": 1.0, "drawdown_reduce": 1.0, "drawdown_halt": 1.0}
+ONLY_DAILY: dict[str, Any] = {"drawdown_warning": 1, "drawdown_reduce": 1, "max_drawdown": 1, "equity_jump_limit": 10}
+OFF = {**ONLY_DRAWDOWN, "drawdown_warning": 1.0, "drawdown_reduce": 1.0, "max_drawdown": 1.0}
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_daily_loss_that_is_latched_is_silent_and_so_is_one_that_is_switched_off
 def test_equity_that_jumps_must_be_confirmed(
     equities: list[str], minutes: list[float], doubted: list[int], accepted: str
 ) -> None:
-    fund = account(daily_loss_limit=1.0, drawdown_warning=1.0, drawdown_reduce=1.0, drawdown_halt=1.0)
+    fund = account(daily_loss_limit=1.0, drawdown_warning=1.0, drawdown_reduce=1.0, max_drawdown=1.0)
     fund.shows(look(0))
     looks = []
     for equity, minute in zip(equities, minutes, strict=True):

@@ -10,6 +10,7 @@ import pytest
 from backend.domain.audit_chain import Link, StoredEntry
 from backend.domain.canonical import canonical_json, digest
 from backend.domain.decision import DecisionInputs
+from backend.domain.risk_limits import RiskLimits
 from backend.domain.signal import StrategyId, Symbol
 from backend.domain.tick import LogEntry
 from backend.domain.trading_state import TradingState
@@ -44,7 +45,7 @@ def test_replay_of_an_untouched_decision_is_identical() -> None:
             "allocation_decisions[0].final_allocation",
         ),
         (
-            lambda i: replace(i, policy=replace(i.policy, gross_limit=0.1)),
+            lambda i: replace(i, policy=replace(i.policy, risk=RiskLimits(gross_limit=0.1))),
             "allocation_decisions[0].final_allocation",
         ),
         (lambda i: replace(i, trading_state=TradingState.HALTED), "allocation_decisions[0].final_allocation"),

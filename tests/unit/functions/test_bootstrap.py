@@ -51,7 +51,7 @@ def settings(tmp_path: Path, prices: Path, broker: PaperBrokerServer) -> Setting
         MAESTRO_PRICES_FILE=str(prices),
         MAESTRO_SYMBOLS="AAPL,MSFT",
         # Both tenants trade in the one account: small weights leave room for whoever comes second.
-        MAESTRO_ORCHESTRATOR__BASE_WEIGHTS=json.dumps({each.name: 0.05 for each in discover().strategies}),
+        MAESTRO_ORCHESTRATOR__ALLOCATION__BASE_WEIGHTS=json.dumps({each.name: 0.05 for each in discover().strategies}),
         **CREDENTIALS,
     )
 
@@ -138,7 +138,7 @@ def test_bootstrap_alert_is_written_once_and_logged_as_json(tmp_path: Path, caps
 
 
 def _configuration(tenant: str, *, reduce: float) -> Write:
-    return replace(paths.configuration(tenant), {"sharpe_threshold_reduce": reduce})
+    return replace(paths.configuration(tenant), {"scoring": {"sharpe_threshold_reduce": reduce}})
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,92 @@
+"""A strategy that is shown some symbols only, in bars of another length than a day."""
+
+import re
+from collections.abc import Awaitable, Mapping
+
+import numpy as np
+
+from backend.domain.errors import MarketDataError, StrategyLoadError
+from backend.domain.evaluation import AccountSnapshot
+from backend.domain.market import SymbolHistory
+from backend.domain.signal import Signal, Symbol
+from functions.strategies.base import BaseStrategy
+
+_TIMEFRAME = re.compile(r"([1-9]\d{0,2})([mhdw])")
+_WEEK, _TRADING_WEEK = 7, 5  # days; a week has ended with its Friday
+_MONDAY = 1  # ordinal of one: 0001-01-01
+
+
+class Scoped(BaseStrategy):
+    """Ask another strategy about a part of the market.
+
+    Parameters
+    ----------
+    inner : answers, under its own name
+    symbols : all that it is shown; everything when empty
+    timeframe : ``1d``, or a number of days or weeks such as ``5d`` or ``1w``; a bar is shown when it has ended
+
+    Raises
+    ------
+    StrategyLoadError
+        The timeframe is shorter than the daily bars that are loaded.
+    """
+
+    def __init__(self, inner: BaseStrategy, symbols: tuple[Symbol, ...] = (), timeframe: str = "1d") -> None:
+        self.name = inner.name
+        self.inner = inner
+        self._symbols = symbols
+        self._days, self._is_weekly = _length(timeframe)
+
+    def evaluate(
+        self,
+        market_data: Mapping[str, SymbolHistory],
+        account_snapshot: AccountSnapshot,
+        regime: str | None = None,
+    ) -> Signal | Awaitable[Signal]:
+        return self.inner.evaluate(self._shown(market_data), account_snapshot, regime)
+
+    def _shown(self, market_data: Mapping[str, SymbolHistory]) -> Mapping[str, SymbolHistory]:
+        wanted: tuple[str, ...] = self._symbols or tuple(market_data)
+        shown: dict[str, SymbolHistory] = {symbol: market_data[symbol] for symbol in wanted if symbol in market_data}
+        if not shown:
+            raise MarketDataError(f"expected bars of {', '.join(wanted)}, found none; correct symbols or price source")
+        if self._days == 1:
+            return shown
+        longer = {symbol: longer_bars(history, self._days, self._is_weekly) for symbol, history in shown.items()}
+        return {symbol: history for symbol, history in longer.items() if history is not None}
+
+
+def longer_bars(history: SymbolHistory, days: int, is_weekly: bool) -> SymbolHistory | None:
+    """Join daily bars to longer ones, each of ``days`` calendar days, weeks from a Monday; None before one has ended.
+
+    A bar has the day of its last daily one, its close, and the extremes of all of them.
+    """
+    ordinals = np.array([day.toordinal() - _MONDAY for day in history.days])
+    blocks = ordinals // days
+    lasting = _TRADING_WEEK + (days // _WEEK - 1) * _WEEK if is_weekly else days
+    has_ended = ordinals[-1] - blocks[-1] * days >= lasting - 1
+    last = np.append(np.flatnonzero(np.diff(blocks)), len(blocks) - 1)
+    first = np.append(0, last[:-1] + 1)
+    if not has_ended:
+        first, last = first[:-1], last[:-1]
+    if not len(last):
+        return None
+    end = int(last[-1]) + 1
+    return SymbolHistory(
+        symbol=history.symbol,
+        days=tuple(history.days[i] for i in last),
+        close=history.close[last],
+        high=np.maximum.reduceat(history.high[:end], first),
+        low=np.minimum.reduceat(history.low[:end], first),
+    )
+
+
+def _length(timeframe: str) -> tuple[int, bool]:
+    found = _TIMEFRAME.fullmatch(timeframe)
+    if found is None or found[2] in "mh":
+        raise StrategyLoadError(
+            f"timeframe: expected days or weeks such as 1d or 1w, found {timeframe}: bars are daily; "
+            "choose 1d or longer"
+        )
+    is_weekly = found[2] == "w"
+    return int(found[1]) * (_WEEK if is_weekly else 1), is_weekly
