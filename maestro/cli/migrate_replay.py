@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from pydantic import SecretStr
 
 from backend.adapters.csv_bars import CsvBars
+from backend.configuration import OrchestratorSettings
 from backend.domain.breaker_limits import BreakerLimits
 from backend.domain.errors import MarketDataError
 from backend.domain.mode import ThresholdPolicy
@@ -30,8 +31,8 @@ from maestro.backtest.outcome import ReplayOutcome
 from maestro.backtest.replay import Replay, ReplayClock, after_close, seeded_entropy
 from maestro.migration.genebot_rules import DEFAULT_POSITION, SeparateStrategy
 from maestro.migration.mapping import Migration
-from maestro.migration.reading import read_yaml
-from maestro.migration.validation import instances
+from maestro.migration.setting import plain
+from maestro.migration.validation import built
 from maestro.servers.paper_broker import PaperBrokerConfig, PaperBrokerServer
 
 _NEVER = 1_000_000
@@ -102,9 +103,7 @@ def unorchestrated() -> DecisionPolicy:
         scoring=ThresholdPolicy(min_returns=_NEVER),
         systemic_sell_threshold=_NEVER,
         breakers=BreakerLimits(
-            drawdown_warning=1.0,
-            drawdown_reduce=1.0,
-            drawdown_halt=1.0,
+            max_drawdown=1.0,
             daily_loss_limit=1.0,
             failure_cascade_count=0,
             equity_jump_limit=float(_NEVER),
@@ -115,16 +114,18 @@ def unorchestrated() -> DecisionPolicy:
 
 
 def _as_the_bot(migration: Migration) -> list[BaseStrategy]:
-    built = {each.name: each.strategy for each in instances(read_yaml(migration.text(), "maestro.yaml"))}
+    """Build each strategy as the generated file lists it, and let it trade by the rules of its bot."""
+    file = plain(migration.settings)
+    settings = OrchestratorSettings.model_validate({"strategies": file["orchestrator"]["strategies"]})
+    definitions = tuple(each.definition() for each in settings.strategies)
+    inner = built(definitions, tuple(file.get("strategies", {}).get("packages", ())))
     found: list[BaseStrategy] = []
     for each in migration.strategies:
-        inner, rules = built.get(each.name), migration.rules[each.file]
-        if each.enabled and inner is not None:
+        if each.enabled and each.name in inner:
+            rules = migration.rules[each.place.file]
             found.append(
                 SeparateStrategy(
-                    each.name,
-                    inner,
-                    symbols=each.symbols,
+                    inner[each.name],
                     position_size=rules.position_size or DEFAULT_POSITION,
                     max_open_positions=rules.max_open_positions,
                     max_positions=each.max_positions,

@@ -37,7 +37,8 @@ def strategies_json(migration: Migration) -> list[dict[str, Any]]:
             "name": each.name,
             "source": each.source,
             "place": str(each.place),
-            "type": each.type,
+            "runs_as": each.runs_as,
+            "is_listed": each.has_type,
             "enabled": each.enabled,
             "symbols": list(each.symbols),
             "package": each.package or None,
@@ -61,7 +62,9 @@ def print_strategies(migration: Migration, console: Console) -> None:
     table.add_column("Symbols", overflow="fold")
     for each in migration.strategies:
         is_on = Text("yes", style="green") if each.enabled else Text("no", style="yellow")
-        table.add_row(Text(each.name), Text(each.type), is_on, Text(" ".join(each.symbols) or "all"))
+        table.add_row(
+            Text(each.name), Text(each.runs_as if each.has_type else "–"), is_on, Text(" ".join(each.symbols) or "all")
+        )
     console.print(table)
 
 

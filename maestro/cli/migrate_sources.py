@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from backend.domain.allocation_policy import AllocationMethod, RebalanceFrequency
 from backend.domain.errors import ConfigurationError, StrategyLoadError
 from functions.strategies.roster import discover
 from maestro.migration.discovery import found_files, named_files
-from maestro.migration.mapping import ALLOCATION_METHODS, REBALANCE_FREQUENCIES, Choices, Migration, migrated
+from maestro.migration.mapping import Choices, Migration, migrated
 from maestro.migration.reading import read_files
 
 DEFAULT_OUTPUT = Path("maestro.yaml")
@@ -20,12 +21,9 @@ ConfigOption = Annotated[
 ]
 OutputOption = Annotated[Path, typer.Option("--output", help="File to write.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
-MethodOption = Annotated[
-    str | None, typer.Option("--allocation-method", help=f"One of {', '.join(ALLOCATION_METHODS)}.", metavar="METHOD")
-]
+MethodOption = Annotated[AllocationMethod | None, typer.Option("--allocation-method", help="How capital is shared.")]
 FrequencyOption = Annotated[
-    str | None,
-    typer.Option("--rebalance-frequency", help=f"One of {', '.join(REBALANCE_FREQUENCIES)}.", metavar="FREQUENCY"),
+    RebalanceFrequency | None, typer.Option("--rebalance-frequency", help="When it is shared anew.")
 ]
 DrawdownOption = Annotated[
     float | None, typer.Option("--max-drawdown", help="Part of equity, above 0 to 1; counts instead of the files'.")
@@ -46,8 +44,8 @@ def migration_of(paths: Sequence[Path], choices: Choices) -> Migration:
 
 
 def choices_of(
-    method: str | None = None,
-    frequency: str | None = None,
+    method: AllocationMethod | None = None,
+    frequency: RebalanceFrequency | None = None,
     max_drawdown: float | None = None,
     package: Sequence[str] | None = None,
     only: Sequence[str] | None = None,
@@ -57,10 +55,8 @@ def choices_of(
     Raises
     ------
     ConfigurationError
-        A method, a frequency or a drawdown that there is not.
+        A drawdown that there is not.
     """
-    _expect_one_of("--allocation-method", method, ALLOCATION_METHODS)
-    _expect_one_of("--rebalance-frequency", frequency, REBALANCE_FREQUENCIES)
     if max_drawdown is not None and not 0 < max_drawdown <= 1:
         raise ConfigurationError(
             f"--max-drawdown: expected a part of equity above 0 and at most 1, found {max_drawdown:g}; 8 % is 0.08"
@@ -87,7 +83,7 @@ def own_classes(packages: Sequence[str]) -> dict[str, str]:
         roster = discover([package])
         for name, reason in roster.load_errors.items():
             raise StrategyLoadError(f"{name}: {reason}")
-        found.update({type(each).__name__: package for each in roster.strategies})
+        found.update({each.__name__: package for each in roster.classes.values()})
     return found
 
 
@@ -101,8 +97,3 @@ def expect_free(path: Path, *, force: bool) -> None:
     """
     if path.is_dir() or (path.exists() and not force):
         raise ConfigurationError(f"{path}: expected no file to be there, found one; name another or add --force")
-
-
-def _expect_one_of(option: str, value: str | None, known: Sequence[str]) -> None:
-    if value is not None and value not in known:
-        raise ConfigurationError(f"{option}: expected one of {', '.join(known)}, found {value!r}; choose one of these")

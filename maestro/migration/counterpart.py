@@ -17,7 +17,7 @@ from functions.strategies.library.volatility_targeted_trend import VolatilityTar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counterpart:
-    """A class of the library with the names that genebot has for its parameters: theirs → ours."""
+    """A class of the library, with names that bots have for its parameters beside those it goes by: theirs → ours."""
 
     strategy: type[BaseStrategy]
     renamed: Mapping[str, str] = field(default_factory=dict)
@@ -27,11 +27,19 @@ class Counterpart:
         """What its constructor takes."""
         return frozenset(each.name for each in fields(self.strategy))  # type: ignore[arg-type]
 
-    def parameter(self, name: str) -> str | None:
-        """Return our name of a parameter; None where the class has none like it."""
+    def kind(self, asked: str) -> str:
+        """Return the name to list it under: the one that was asked for, where the class goes by it."""
+        others = (name for name in self.strategy.also_called if _plain(name) == _plain(asked))
+        return next(others, self.strategy.__name__)
+
+    def parameter(self, name: str) -> tuple[str, str] | None:
+        """Return the name to write a parameter under, and its own; None where the class has none like it."""
         plain = name.strip().lower()
-        found = self.renamed.get(plain, plain)
-        return found if found in self.parameters else None
+        own = self.strategy.parameters_also_called.get(plain, plain)
+        if own in self.parameters:
+            return plain, own
+        found = self.renamed.get(plain)
+        return None if found is None else (found, found)
 
 
 def _renamed(**ours: str) -> Mapping[str, str]:
@@ -42,8 +50,8 @@ def _renamed(**ours: str) -> Mapping[str, str]:
 _CROSSOVER = Counterpart(
     strategy=MovingAverageCrossover,
     renamed=_renamed(
-        fast_days="short_period short_window short_ma fast_period fast_window fast_ma sma_short_period ma_short",
-        slow_days="long_period long_window long_ma slow_period slow_window slow_ma sma_long_period ma_long",
+        fast_days="short_window short_ma fast_period fast_window fast_ma sma_short_period ma_short",
+        slow_days="long_window long_ma slow_period slow_window slow_ma sma_long_period ma_long",
     ),
 )
 _RSI = Counterpart(
@@ -57,8 +65,8 @@ _RSI = Counterpart(
 _BANDS = Counterpart(
     strategy=BollingerReversion,
     renamed=_renamed(
-        days="lookback_period lookback period window bollinger_period bb_period",
-        width="std_dev_threshold std_dev std num_std deviation bollinger_deviation bb_std z_score_threshold",
+        days="lookback_period lookback window bollinger_period bb_period",
+        width="std_dev_threshold std num_std deviation bollinger_deviation bb_std z_score_threshold",
     ),
 )
 _MOMENTUM = Counterpart(

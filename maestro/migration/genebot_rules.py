@@ -1,4 +1,4 @@
-"""A strategy as genebot ran it: by itself, on its own symbols, with a fixed part of equity for every position."""
+"""A strategy as genebot ran it: by itself, with a fixed part of equity for every position."""
 
 from collections.abc import Mapping
 from inspect import isawaitable
@@ -12,16 +12,12 @@ DEFAULT_POSITION = 0.1  # of equity, where the bot's configuration names none
 
 
 class SeparateStrategy(BaseStrategy):
-    """Asks another strategy about its own symbols, and sizes what it enters as the old bot did.
+    """Asks another strategy, and sizes what it enters as the old bot did.
 
     Parameters
     ----------
-    name : str
-        Its name in the replay.
     inner : BaseStrategy
-        The rule that decides.
-    symbols : tuple of str
-        What it looks at; everything when empty.
+        The rule that decides, under its own name.
     position_size : float
         Part of equity that every position gets.
     max_open_positions : int, optional
@@ -32,17 +28,14 @@ class SeparateStrategy(BaseStrategy):
 
     def __init__(
         self,
-        name: str,
         inner: BaseStrategy,
         *,
-        symbols: tuple[str, ...] = (),
         position_size: float = DEFAULT_POSITION,
         max_open_positions: int | None = None,
         max_positions: int | None = None,
     ) -> None:
-        self.name = name
+        self.name = inner.name
         self._inner = inner
-        self._symbols = frozenset(symbols)
         self._position_size = position_size
         self._max_open_positions = max_open_positions
         self._max_positions = max_positions
@@ -53,13 +46,11 @@ class SeparateStrategy(BaseStrategy):
         account_snapshot: AccountSnapshot,
         regime: str | None = None,
     ) -> Signal:
-        own = self.holdings(account_snapshot)
-        seen = {name: each for name, each in market_data.items() if not self._symbols or name in self._symbols}
-        account: AccountSnapshot = {**account_snapshot, "sleeves": {self._inner.name: own}}
-        answer = self._inner.evaluate(seen, account, regime)
+        answer = self._inner.evaluate(market_data, account_snapshot, regime)
         signal: Signal = await answer if isawaitable(answer) else answer
         if signal.get("action") != "BUY":
             return signal
+        own = self.holdings(account_snapshot)
         if signal.get("ticker") not in own and self._is_full(own, account_snapshot):
             return self.hold("as many positions are open as the old bot allowed")
         return Signal(**{**signal, "allocation": self._position_size})

@@ -12,28 +12,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
+from backend.domain.allocation_policy import AllocationMethod, RebalanceFrequency
 from maestro.migration.orchestrated import Orchestrated
 from maestro.migration.report import Entry, Ledger, MigrationReport, Outcome, children
-from maestro.migration.risk import BotRules, RiskLimits
+from maestro.migration.risk import BotRules, CollectedLimits
 from maestro.migration.setting import Settings, yaml_text
 from maestro.migration.source import Node, SourceFile
 from maestro.migration.strategies import MigratedStrategy, strategies_of
 from maestro.migration.venues import BLOCKS as VENUES
 from maestro.migration.venues import Venues
 
-ALLOCATION_METHODS = (
-    "full",
-    "equal_weight",
-    "performance_based",
-    "risk_parity",
-    "hierarchical_risk_parity",
-    "inverse_volatility",
-    "max_diversification",
-    "min_variance",
-)
-REBALANCE_FREQUENCIES = ("daily", "weekly", "monthly", "drift")
-
 _RISK = ("risk", "risk_management", "trading", "trading_bot")
+_SYMBOLS = ("symbols", "default_symbols", "trading_pairs")
 _SWITCHES = ("environment", "paper_trading", "dry_run", "sandbox", "mode")
 _OTHERS: Mapping[str, tuple[str, str]] = {
     "logging": ("Maestro logs JSON lines to standard error", "collect them as you do now"),
@@ -42,7 +32,7 @@ _OTHERS: Mapping[str, tuple[str, str]] = {
         ("notifications", "alerting", "alerts"),
         (
             "Maestro notifies through channels of its own",
-            "set orchestrator.monitoring.notification_channels and notifications.<channel>.url in the environment",
+            "name notification_channels, and set MAESTRO_NOTIFICATIONS__EMAIL, __SLACK or __WEBHOOK in the environment",
         ),
     ),
     "monitoring": ("Maestro's figures are read with maestro monitor and maestro metrics serve", "look there"),
@@ -58,8 +48,8 @@ class Choices:
     written down as not enabled. An allocation that is None is taken from the files, else the default.
     """
 
-    allocation_method: str | None = None
-    rebalance_frequency: str | None = None
+    allocation_method: AllocationMethod | None = None
+    rebalance_frequency: RebalanceFrequency | None = None
     max_drawdown: float | None = None
     classes: Mapping[str, str] = field(default_factory=dict)
     only: frozenset[str] | None = None
@@ -90,7 +80,7 @@ def migrated(files: Sequence[SourceFile], choices: Choices) -> Migration:
     ledger = Ledger(files=files)
     settings = Settings()
     settings.at(["alpaca"])
-    venues, limits, orchestrated = Venues(ledger, settings), RiskLimits.empty(ledger), Orchestrated(ledger)
+    venues, limits, orchestrated = Venues(ledger, settings), CollectedLimits.empty(ledger), Orchestrated(ledger)
     found: list[MigratedStrategy] = []
     for file in files:
         if file.is_environment:
@@ -116,7 +106,7 @@ def _taken(
     node: Node,
     ledger: Ledger,
     venues: Venues,
-    limits: RiskLimits,
+    limits: CollectedLimits,
     orchestrated: Orchestrated,
     choices: Choices,
 ) -> Iterator[MigratedStrategy]:
@@ -135,6 +125,8 @@ def _taken(
         orchestrated.take(node)
     elif name in _RISK:
         limits.take(node)
+    elif name in _SYMBOLS:
+        orchestrated.take_symbols(node)
     elif name in _SWITCHES:
         venues.environment(node)
     elif name in _OTHERS:
@@ -148,7 +140,7 @@ def _told_apart(found: list[MigratedStrategy], ledger: Ledger) -> Iterator[Migra
     taken: Counter[str] = Counter()
     for each in found:
         name = (
-            f"{PurePath(each.file).stem.removesuffix('_config')}-{each.name}"[:90]
+            f"{PurePath(each.place.file).stem.removesuffix('_config')}-{each.name}"[:90]
             if counts[each.name] > 1
             else each.name
         )
@@ -165,21 +157,24 @@ def _told_apart(found: list[MigratedStrategy], ledger: Ledger) -> Iterator[Migra
 def _write(
     settings: Settings,
     strategies: Sequence[MigratedStrategy],
-    limits: RiskLimits,
+    limits: CollectedLimits,
     orchestrated: Orchestrated,
     choices: Choices,
 ) -> None:
-    symbols = sorted({symbol for each in strategies for symbol in each.symbols})
-    if symbols:
-        settings.put(["symbols"], symbols, "all symbols of the strategies")
-    packages = sorted({each.package for each in strategies if each.package})
+    listed = [each for each in strategies if each.has_type]
+    if orchestrated.symbols or (listed and all(each.symbols for each in listed)):
+        symbols = {*orchestrated.symbols, *(symbol for each in listed for symbol in each.symbols)}
+        settings.put(["symbols"], sorted(symbols), "all symbols of the strategies")
+    packages = sorted({each.package for each in listed if each.package})
     if packages:
         settings.put(["strategies", "packages"], packages, "where your own classes are")
     orchestrated.write(
-        settings, allocation_method=choices.allocation_method, rebalance_frequency=choices.rebalance_frequency
+        settings,
+        allocation_method=choices.allocation_method,
+        rebalance_frequency=choices.rebalance_frequency,
     )
     limits.write(settings, max_drawdown=choices.max_drawdown)
-    settings.at(["orchestrator"]).entries["strategies"] = [each.settings for each in strategies]
+    settings.at(["orchestrator"]).entries["strategies"] = [each.settings for each in listed]
 
 
 def _left(entry: Entry) -> str:

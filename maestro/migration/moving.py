@@ -65,6 +65,6 @@ def _switched_off(
     files: Sequence[SourceFile], moving: Sequence[MigratedStrategy], root: Path
 ) -> Iterator[tuple[Path, str]]:
     for file in files:
-        names = [each.source for each in moving if each.file == file.name]
+        names = [each.source for each in moving if each.place.file == file.name]
         if names:
             yield root / file.name, switched(file, dict.fromkeys(names, _OLD))

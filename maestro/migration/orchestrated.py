@@ -1,15 +1,16 @@
 """A block ``orchestrator`` that is there already, as genebot's own migration writes it: its keys are Maestro's."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
+from backend.domain.allocation_policy import AllocationMethod, RebalanceFrequency
 from maestro.migration.report import Ledger, Outcome, children
 from maestro.migration.setting import Settings
 from maestro.migration.source import Node, Table, Value
-from maestro.migration.values import plain_value, shown
+from maestro.migration.values import plain_value, shown, texts
 
-DEFAULT_METHOD, DEFAULT_FREQUENCY = "performance_based", "daily"
-
+_METHOD, _FREQUENCY = ("allocation", "method"), ("allocation", "rebalance_frequency")
 _PASSED_ON: Mapping[str, frozenset[str]] = {
     "allocation": frozenset(
         ("method", "rebalance_frequency", "min_allocation", "max_allocation", "allocation_constraints", "groups")
@@ -20,11 +21,12 @@ _PASSED_ON: Mapping[str, frozenset[str]] = {
 
 
 class Orchestrated:
-    """Grows over all the files; of two values of one key the first counts."""
+    """Grows over all the files; of two values of one key the first counts. ``symbols`` are those of whole bots."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._found: dict[tuple[str, ...], tuple[Any, Node]] = {}
+        self.symbols: tuple[str, ...] = ()
 
     def take(self, orchestrator: Node) -> None:
         """Take in a block that has Maestro's keys."""
@@ -35,23 +37,35 @@ class Orchestrated:
         switch = orchestrator.get("enabled") if isinstance(orchestrator, Table) else None
         self._ledger.claim(switch, Outcome.REPLACED, why="the orchestrator runs when it is started: maestro start")
 
-    def write(self, settings: Settings, *, allocation_method: str | None, rebalance_frequency: str | None) -> None:
+    def take_symbols(self, node: Node) -> None:
+        """Take in the symbols of a whole bot."""
+        self.symbols = (*self.symbols, *texts(node))
+        if self.symbols:
+            self._ledger.claim(node, Outcome.MAPPED, target="symbols", value=shown(list(texts(node))))
+
+    def write(
+        self,
+        settings: Settings,
+        *,
+        allocation_method: AllocationMethod | None,
+        rebalance_frequency: RebalanceFrequency | None,
+    ) -> None:
         """Write what was found; what was chosen on the command line counts instead."""
-        chosen: dict[tuple[str, ...], tuple[str | None, str, str]] = {
-            ("allocation", "method"): (allocation_method, "--allocation-method", DEFAULT_METHOD),
-            ("allocation", "rebalance_frequency"): (rebalance_frequency, "--rebalance-frequency", DEFAULT_FREQUENCY),
+        chosen: dict[tuple[str, ...], tuple[StrEnum | None, str, StrEnum]] = {
+            _METHOD: (allocation_method, "--allocation-method", AllocationMethod.PERFORMANCE_BASED),
+            _FREQUENCY: (rebalance_frequency, "--rebalance-frequency", RebalanceFrequency.DAILY),
         }
         for path, (value, option, default) in chosen.items():
             found = self._found.pop(path, None)
             if value is not None:
-                settings.put(("orchestrator", *path), value, option)
+                settings.put(("orchestrator", *path), value.value, option)
                 if found is not None:
                     why = f"{option} {value} was chosen instead"
                     self._ledger.claim(found[1], Outcome.REPLACED, why=why, again=True)
             elif found is not None and isinstance(found[0], str):
                 settings.put(("orchestrator", *path), found[0], str(found[1].place))
             else:
-                settings.put(("orchestrator", *path), default, "the default of maestro migrate")
+                settings.put(("orchestrator", *path), default.value, "the default of maestro migrate")
         for path, (value, node) in self._found.items():
             self._put(settings, ("orchestrator", *path), value, str(node.place))
 

@@ -58,10 +58,6 @@ _NOT_MAPPED: Mapping[str, tuple[str, str]] = {
     ),
     "emergency_stop": ("a state and no limit", "maestro halt --reason … stops trading, from any process"),
 }
-_PART_OF_DRAWDOWN: Mapping[tuple[str, ...], float] = {
-    ("orchestrator", "risk", "drawdown_reduce"): 0.75,
-    ("orchestrator", "monitoring", "alert_thresholds", "drawdown"): 0.5,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +76,7 @@ class BotRules:
 
 
 @dataclass(slots=True)
-class RiskLimits:
+class CollectedLimits:
     """Grows over all the files; ``write`` puts what counts into the settings, ``rules`` says what each bot did."""
 
     ledger: Ledger
@@ -88,7 +84,7 @@ class RiskLimits:
     _open: dict[str, int]
 
     @classmethod
-    def empty(cls, ledger: Ledger) -> "RiskLimits":
+    def empty(cls, ledger: Ledger) -> "CollectedLimits":
         return cls(ledger=ledger, _limits={}, _open={})
 
     def take(self, block: Node | None) -> None:
@@ -105,7 +101,7 @@ class RiskLimits:
             self._take(leaf, is_stop_off=is_off)
 
     def write(self, settings: Settings, *, max_drawdown: float | None = None) -> None:
-        """Write the strictest of each limit, and what follows from the drawdown's.
+        """Write the strictest of each limit.
 
         ``max_drawdown`` is what was chosen on the command line; it counts instead.
         """
@@ -121,7 +117,6 @@ class RiskLimits:
             settings.put((*_RISK, name), counts.value, counts.note)
         if max_drawdown is not None:
             settings.put((*_RISK, DRAWDOWN), max_drawdown, "--max-drawdown")
-        _follow(settings)
 
     def rules(self, file: str) -> BotRules:
         sizes = [each.value for each in self._limits.get(POSITION, ()) if each.leaf.node.place.file == file]
@@ -138,8 +133,8 @@ class RiskLimits:
                 )
             else:
                 self._fraction(_FRACTIONS[key], key, leaf, node)
-        elif key == "max_leverage" and _is_leverage(node):
-            self._limit("max_leverage", float(getattr(node, "value", 1.0)), leaf)
+        elif key in ("max_leverage", "gross_limit") and _is_leverage(node):
+            self._limit("gross_limit", float(getattr(node, "value", 1.0)), leaf)
         elif key in _REPLACED:
             if (most := whole(node)) is not None and key in _OPEN_POSITIONS:
                 self._open[node.place.file] = most
@@ -205,13 +200,3 @@ def _is_stop_switch(leaf: Leaf) -> bool:
 def _is_leverage(node: Node) -> bool:
     value = getattr(node, "value", None)
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 4
-
-
-def _follow(settings: Settings) -> None:
-    """Keep reducing and warning below the drawdown that halts, in the proportion of Maestro's own defaults."""
-    halt = settings.get((*_RISK, DRAWDOWN))
-    if halt is None or halt >= 1:  # 1 switches it off
-        return
-    for path, part in _PART_OF_DRAWDOWN.items():
-        if settings.get(path) is None:
-            settings.put(path, round(halt * part, 6), f"{part:.0%} of {DRAWDOWN}, as in Maestro's defaults")

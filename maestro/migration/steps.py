@@ -29,7 +29,7 @@ def _steps(migration: Migration, config: str) -> Iterator[Step]:
             yield Step(what=f"Let Maestro find {read_as}", command=f'export {read_as}="${name}"')
     for each in migration.strategies:
         if not each.has_type:
-            yield Step(what=f"Bring the class of {each.name} ({each.type}) as a BaseStrategy, and name its --package")
+            yield Step(what=f"Bring the class of {each.name} ({each.runs_as}), a BaseStrategy, and name its --package")
     if assessment.readiness is Readiness.NOT_READY:
         yield Step(what="Nothing could run yet: enable a strategy that Maestro has, or bring a class")
         return

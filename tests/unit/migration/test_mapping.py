@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
+from backend.domain.allocation_policy import AllocationMethod, RebalanceFrequency
+from backend.settings import load_settings
 from maestro.migration.mapping import Choices, Migration, migrated
 from maestro.migration.readiness import Readiness, assessed
 from maestro.migration.reading import is_environment, read_files, read_yaml
@@ -40,14 +42,15 @@ def strategy(migration: Migration, name: str) -> Any:
 def test_seed_table_of_strategies() -> None:
     migration = example("single")
     assert strategy(migration, "moving_average") == {
-        "type": "MovingAverageCrossover",
+        "type": "MovingAverageStrategy",
         "name": "moving_average",
         "enabled": True,
-        "parameters": {"fast_days": 10, "slow_days": 20},
+        "parameters": {"short_period": 10, "long_period": 20},
         "symbols": ["AAPL", "MSFT", "JPM"],
         "timeframe": "1d",
     }
-    assert strategy(migration, "rsi_oversold")["type"] == "RsiReversion"
+    assert strategy(migration, "rsi_oversold")["type"] == "RSIStrategy"
+    assert [each.runs_as for each in migration.strategies] == ["MovingAverageCrossover", "RsiReversion"]
     assert strategy(migration, "rsi_oversold")["parameters"] == {"period": 14, "oversold": 30, "overbought": 70}
     positions = entries(migration)["strategies.moving_average.max_positions"]
     assert (positions.outcome, positions.target) == (Outcome.REPLACED, "orchestrator.allocation")
@@ -102,11 +105,29 @@ def test_example_gives_a_file_without_any_of_its_secrets(name: str) -> None:
 )
 def test_type_is_found_by_class_by_name_and_by_what_genebot_calls_it(asked: str, expected: str) -> None:
     migration = of(f"strategies: {{mine: {{type: {asked}}}}}")
-    assert (strategy(migration, "mine")["type"], strategy(migration, "mine")["enabled"]) == (expected, True)
+    (found,) = migration.strategies
+    assert (found.runs_as, found.enabled, found.has_type) == (expected, True, True)
 
 
 def test_type_comes_from_the_key_where_none_is_named() -> None:
-    assert strategy(of("strategies: {rsi: {enabled: true}}"), "rsi")["type"] == "RsiReversion"
+    assert strategy(of("strategies: {rsi: {enabled: true}}"), "rsi")["type"] == "RSIStrategy"
+
+
+def test_type_and_parameters_that_the_class_goes_by_stay_and_others_get_its_own_names() -> None:
+    kept = strategy(one("MeanReversionStrategy", "period: 10, std_dev_threshold: 2"), "a")
+    assert (kept["type"], kept["parameters"]) == ("MeanReversionStrategy", {"period": 10, "width": 2})
+    ours = strategy(one("AdvancedMomentumStrategy", "momentum_period: 14"), "a")
+    assert (ours["type"], ours["parameters"]) == ("TimeSeriesMomentum", {"lookback_days": 14})
+
+
+def one(kind: str, parameters: str) -> Migration:
+    return of(f"strategies: {{a: {{type: {kind}, parameters: {{{parameters}}}}}}}")
+
+
+def test_parameter_that_is_set_under_two_names_counts_once() -> None:
+    migration = of("strategies: {rsi: {parameters: {rsi_period: 10, period: 20}}}")
+    assert strategy(migration, "rsi")["parameters"] == {"period": 10}
+    assert "set by another key already" in entries(migration)["strategies.rsi.parameters.period"].why
 
 
 def test_parameter_that_the_class_does_not_have_is_listed_with_those_it_has() -> None:
@@ -124,13 +145,15 @@ def test_symbols_that_yaml_takes_for_switches_stay_symbols() -> None:
     assert written(migration)["symbols"] == ["AAPL", "BTC/USDT", "ETH/USDT", "NO", "ON"]
 
 
-def test_class_without_counterpart_does_not_run_and_says_why() -> None:
+def test_class_without_counterpart_is_not_listed_and_says_why() -> None:
     migration = example("odd")
     carry = entries(migration)["strategies.carry_trade.enabled"]
-    assert (carry.outcome, carry.value) == (Outcome.REPLACED, "false")
+    assert (carry.outcome, carry.value) == (Outcome.NOT_MAPPED, "")
     assert "no currencies" in carry.why
-    assert strategy(migration, "carry_trade")["enabled"] is False
-    assert any("carry_trade cannot run yet" in each.text for each in migration.report.cautions)
+    listed = [each["name"] for each in written(migration)["orchestrator"]["strategies"]]
+    assert listed == ["moving_average", "crypto_momentum"]
+    assert any("carry_trade stays with the old bot" in each.text for each in migration.report.cautions)
+    assert "strategies.carry_trade.type: no class ForexCarryTradeStrategy" in migration.text()
 
 
 def test_class_of_ones_own_is_kept_with_its_module() -> None:
@@ -139,12 +162,12 @@ def test_class_of_ones_own_is_kept_with_its_module() -> None:
     mine = strategy(migration, "my_custom")
     assert (mine["type"], mine["enabled"]) == ("MyCustomStrategy", True)
     assert mine["parameters"] == {"lookback": 5, "threshold": 0.03}
-    assert strategy(migration, "ml_patterns")["enabled"] is False
+    assert [each.name for each in migration.strategies if not each.has_type] == ["ml_patterns"]
 
 
 def test_class_in_a_package_that_was_named_is_kept() -> None:
     text = "strategies: {mine: {type: Odd, parameters: {depth: 3}}}"
-    assert strategy(of(text), "mine")["enabled"] is False
+    assert written(of(text))["orchestrator"]["strategies"] == []
     migration = of(text, classes={"Odd": "my_rules"})
     assert strategy(migration, "mine") == {"type": "Odd", "name": "mine", "enabled": True, "parameters": {"depth": 3}}
     assert written(migration)["strategies"]["packages"] == ["my_rules"]
@@ -186,7 +209,7 @@ def test_merge_puts_the_files_name_before_equal_names() -> None:
     migration = example("three-bots")
     names = [each["name"] for each in written(migration)["orchestrator"]["strategies"]]
     assert names == ["bot1-moving_average", "bot2-moving_average", "rsi", "mean_reversion", "breakout"]
-    assert strategy(migration, "bot2-moving_average")["parameters"] == {"fast_days": 20, "slow_days": 100}
+    assert strategy(migration, "bot2-moving_average")["parameters"] == {"short_period": 20, "long_period": 100}
 
 
 def test_merge_takes_the_stricter_of_two_limits_and_lists_the_other() -> None:
@@ -216,7 +239,8 @@ def test_choices_count_before_the_files() -> None:
     text = "risk: {max_drawdown: 0.3}\norchestrator: {allocation: {method: equal_weight, max_allocation: 0.25}}"
     kept = written(of(text))["orchestrator"]
     assert kept["allocation"] == {"method": "equal_weight", "rebalance_frequency": "daily", "max_allocation": 0.25}
-    migration = of(text, allocation_method="risk_parity", rebalance_frequency="weekly", max_drawdown=0.08)
+    method, frequency = AllocationMethod.RISK_PARITY, RebalanceFrequency.WEEKLY
+    migration = of(text, allocation_method=method, rebalance_frequency=frequency, max_drawdown=0.08)
     chosen = written(migration)["orchestrator"]
     assert chosen["allocation"] == {"method": "risk_parity", "rebalance_frequency": "weekly", "max_allocation": 0.25}
     assert chosen["risk"]["max_portfolio_drawdown"] == 0.08
@@ -224,12 +248,41 @@ def test_choices_count_before_the_files() -> None:
     assert "was chosen instead" in entries(migration)["orchestrator.allocation.method"].why
 
 
-def test_reducing_and_warning_stay_below_the_drawdown_that_halts() -> None:
-    found = written(of("risk: {max_drawdown: 0.08}"))["orchestrator"]
-    assert found["risk"] == {"max_portfolio_drawdown": 0.08, "drawdown_reduce": 0.06}
-    assert found["monitoring"] == {"alert_thresholds": {"drawdown": 0.04}}
-    off = written(of("risk: {max_drawdown: 100}"))["orchestrator"]
-    assert (off["risk"], "monitoring" in off) == ({"max_portfolio_drawdown": 1.0}, False)
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        ("1d", "1d"),
+        ("1D", "1d"),
+        ("daily", "1d"),
+        ("5d", "5d"),
+        ("1w", "1w"),
+        ("weekly", "1w"),
+        ("1h", None),
+        ("3x", None),
+    ],
+)
+def test_timeframe_of_days_or_weeks_is_kept(frame: str, expected: str | None) -> None:
+    assert strategy(of(f"strategies: {{rsi: {{timeframe: {frame}}}}}"), "rsi").get("timeframe") == expected
+
+
+def test_symbols_of_the_file_are_those_of_strategies_unless_one_sees_all() -> None:
+    some, every = (
+        "strategies: {rsi: {symbols: [KO]}, ma: {symbols: [GE, KO]}}",
+        "strategies: {rsi: {symbols: [KO]}, ma: {}}",
+    )
+    assert written(of(some))["symbols"] == ["GE", "KO"]
+    assert "symbols" not in written(of(every))
+    assert written(of("symbols: [XOM]\n" + every))["symbols"] == ["KO", "XOM"]
+
+
+def test_generated_file_is_one_of_maestros_settings(tmp_path: Path) -> None:
+    for name, count in (("single", 2), ("three-bots", 5), ("custom", 2)):
+        (tmp_path / "maestro.yaml").write_text(example(name, allocation_method=AllocationMethod.RISK_PARITY).text())
+        policy = load_settings({}, tmp_path).policy()
+        assert policy.allocation.method is AllocationMethod.RISK_PARITY
+        assert len(policy.strategies) == count
+    assert policy.breakers.max_drawdown == 0.2
+    assert policy.risk.position_size_limit == 0.1
 
 
 def test_stop_that_is_switched_off_is_not_carried_over() -> None:

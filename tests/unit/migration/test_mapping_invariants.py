@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.domain.allocation_policy import AllocationMethod
 from backend.domain.errors import ConfigurationError
 from maestro.migration.mapping import Choices, migrated
 from maestro.migration.reading import read_environment, read_yaml
@@ -70,7 +71,7 @@ def test_report_has_each_leaf_of_the_files_exactly_once(trees: list[dict[str, An
 @settings(deadline=None, max_examples=150)
 def test_generated_file_reads_back_as_the_settings_and_is_the_same_every_time(tree: dict[str, Any]) -> None:
     file = read_yaml(yaml.safe_dump(tree), "bot.yaml")
-    first, again = (migrated([file], Choices(allocation_method="risk_parity")) for _ in range(2))
+    first, again = (migrated([file], Choices(allocation_method=AllocationMethod.RISK_PARITY)) for _ in range(2))
     assert first.text() == again.text()
     assert repr(yaml.safe_load(first.text())) == repr(plain(first.settings))  # as text, since NaN is unlike itself
 

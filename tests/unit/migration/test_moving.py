@@ -48,7 +48,7 @@ def test_move_of_one_strategy_switches_it_off_with_the_bot_first(root: Path) -> 
     assert [path.name for path, _ in done.texts] == ["bot.yaml", "maestro.yaml"]
     carry_out(done)
     assert (root / "bot.yaml").read_text() == BOT.replace("enabled: yes", "enabled: false")
-    assert flags(root) == {"ma": False, "rsi": True, "ml": False}
+    assert flags(root) == {"ma": False, "rsi": True}
 
 
 def test_moves_one_after_another_keep_what_a_person_changed_in_between(root: Path) -> None:
@@ -56,7 +56,7 @@ def test_moves_one_after_another_keep_what_a_person_changed_in_between(root: Pat
     changed = (root / "maestro.yaml").read_text().replace("method: performance_based", "method: equal_weight  # mine")
     (root / "maestro.yaml").write_text(changed)
     carry_out(move(root, "ma"))
-    assert flags(root) == {"ma": True, "rsi": True, "ml": False}
+    assert flags(root) == {"ma": True, "rsi": True}
     assert "method: equal_weight  # mine" in (root / "maestro.yaml").read_text()
     read = yaml.safe_load((root / "bot.yaml").read_text())["strategies"]
     assert (read["ma"]["enabled"], read["rsi"]["enabled"], "enabled" in read["ml"]) == (False, False, False)

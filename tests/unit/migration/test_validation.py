@@ -4,122 +4,114 @@ from pathlib import Path
 
 import pytest
 
-from maestro.migration.feasibility import weight_findings
 from maestro.migration.mapping import Choices, migrated
-from maestro.migration.reading import read_files, read_yaml
-from maestro.migration.validation import instances, strategy_findings, validated
+from maestro.migration.reading import read_files
+from maestro.migration.validation import validated
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "genebot"
 TWO = """
 orchestrator:
   allocation: {allocation}
   strategies:
-    - {{type: RsiReversion, name: rsi, parameters: {{period: 10}}, symbols: [KO]}}
-    - {{type: MovingAverageCrossover, name: ma, enabled: {enabled}}}
+    - {{type: RsiReversion, name: rsi, symbols: [KO]}}
+    - {{type: MovingAverageStrategy, name: ma, enabled: {enabled}}}
 """
 
 
-def texts(text: str) -> list[tuple[bool, str]]:
-    return [(each.is_error, each.text) for each in strategy_findings(read_yaml(text, "maestro.yaml"))]
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "maestro.yaml"
 
 
-def weights(allocation: str, enabled: str = "true") -> list[tuple[bool, str]]:
-    text = TWO.format(allocation=allocation, enabled=enabled)
-    return [(each.is_error, each.text) for each in weight_findings(read_yaml(text, "maestro.yaml"))]
+def found(file: Path, text: str) -> list[tuple[bool, str]]:
+    file.write_text(text)
+    return [(each.is_error, each.text) for each in validated(file, {})]
 
 
 @pytest.mark.parametrize("name", ["single", "three-bots"])
-def test_generated_strategies_have_no_findings_and_can_be_built(name: str) -> None:
+def test_generated_file_has_no_findings(name: str, file: Path) -> None:
     paths = sorted((EXAMPLES / name / "config").glob("*.yaml"))
-    file = read_yaml(migrated(read_files(paths, root=EXAMPLES), Choices()).text(), "maestro.yaml")
-    assert list(strategy_findings(file)) == []
-    assert all(each.strategy is not None for each in instances(file))
-
-
-def test_instance_has_the_parameters_of_its_entry() -> None:
-    first, second = instances(read_yaml(TWO.format(allocation="{}", enabled="false"), "maestro.yaml"))
-    assert (first.name, first.enabled, first.symbols) == ("rsi", True, ("KO",))
-    assert getattr(first.strategy, "period", None) == 10
-    assert (second.enabled, second.symbols) == (False, ())
+    assert found(file, migrated(read_files(paths, root=EXAMPLES), Choices()).text()) == []
 
 
 @pytest.mark.parametrize(
     ("strategy", "said"),
     [
-        ("{type: Nonsense, name: x}", "expected the type to be one of BollingerReversion,"),
-        ("{name: x}", "found none"),
+        ("{type: Nonsense, name: x}", "expected a strategy class, found 'Nonsense'"),
         ("{type: RsiReversion, name: x, parameters: {window: 3}}", "unexpected keyword argument 'window'"),
         ("{type: RsiReversion, name: x, parameters: {period: 0}}", "expected a whole number of at least 2"),
-        ("{type: RsiReversion, name: a/b}", "cannot be part of an id; call it a-b"),
-        ("{type: RsiReversion, name: x, symbols: [BTC/USDT]}", "have no BTC/USDT"),
+        ("{type: RsiReversion, name: x, timeframe: 4h}", "choose 1d or longer"),
+        ("{type: RsiReversion, name: x, symbols: [BTC/USDT]}", "found none of BTC/USDT in Alpaca's bars of shares"),
     ],
 )
-def test_strategy_that_could_not_run_is_an_error_with_its_line(strategy: str, said: str) -> None:
-    text = f"orchestrator:\n  strategies:\n    - {strategy}\n"
-    found = [each for each in strategy_findings(read_yaml(text, "maestro.yaml")) if said in each.text]
-    assert [(each.is_error, str(each.place)) for each in found] == [(True, "maestro.yaml:3")]
+def test_strategy_that_could_not_run_is_an_error_with_its_line(file: Path, strategy: str, said: str) -> None:
+    file.write_text(f"orchestrator:\n  strategies:\n    - {strategy}\n")
+    (finding,) = validated(file, {})
+    assert finding.is_error
+    assert said in finding.text
+    assert finding.place is not None
+    assert finding.place.line == 3
 
 
-def test_strategy_that_is_not_enabled_is_no_error() -> None:
-    (found, other) = texts("orchestrator: {strategies: [{type: Nonsense, name: x, enabled: false}]}")
-    assert (found[0], "none is enabled" in found[1]) == (False, True)
-    assert (other[0], "found Nonsense" in other[1]) == (False, True)
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("history_day: 100\n", "did you mean history_days?"),
+        ("orchestrator: {strategies: [{name: x}]}\n", "orchestrator.strategies.0.type: expected a value"),
+        ("orchestrator: {strategies: [{type: A, name: a/b}]}\n", "orchestrator.strategies.0.name"),
+        ("orchestrator: {risk: {max_drawdown: 8}}\n", "less than or equal to 1"),
+        ("orchestrator: {allocation: {allocation_constraints: {rsi: 15}}}\n", "less than or equal to 1"),
+    ],
+)
+def test_file_that_is_not_one_of_settings_is_an_error_that_names_the_key(file: Path, text: str, said: str) -> None:
+    ((is_error, explained),) = found(file, text)
+    assert is_error
+    assert said in explained
 
 
-def test_two_strategies_of_one_name_are_an_error() -> None:
-    found = texts("orchestrator: {strategies: [{type: RsiReversion, name: x}, {type: RsiReversion, name: x}]}")
-    assert found == [(True, "x: 2 strategies have this name")] * 2
+def test_file_without_strategies_or_with_none_enabled_is_cautioned(file: Path) -> None:
+    assert found(file, "symbols: [KO]\n") == [(False, "orchestrator.strategies: none is listed, so all found run")]
+    text = "orchestrator: {strategies: [{type: RsiReversion, name: x, enabled: false}]}\n"
+    assert found(file, text) == [(False, "orchestrator.strategies: none is enabled")]
 
 
-def test_package_that_does_not_load_is_an_error() -> None:
-    found = texts(
-        "strategies: {packages: [no_such_rules]}\norchestrator: {strategies: [{type: RsiReversion, name: x}]}"
-    )
-    assert [(is_error, "no_such_rules" in text) for is_error, text in found] == [(True, True)]
+def test_package_that_does_not_load_is_an_error(file: Path) -> None:
+    text = "strategies: {packages: [no_such_rules]}\norchestrator: {strategies: [{type: RsiReversion, name: x}]}\n"
+    ((is_error, explained),) = found(file, text)
+    assert (is_error, "no_such_rules" in explained) == (True, True)
 
 
 @pytest.mark.parametrize(
     ("allocation", "said"),
     [
-        ("{min_allocation: 0.5, max_allocation: 0.4}", "min_allocation 0.5 is above max_allocation 0.4"),
         ("{min_allocation: 0.6}", "for 2 strategies comes to 1.2, more than all"),
         ("{groups: {g: [rsi, other]}}", "groups.g names other"),
         ("{allocation_constraints: {other: 0.1}}", "neither a strategy nor a group"),
-        ("{allocation_constraints: {rsi: 15}}", "expected 0 to 1, found 15"),
         ("{min_allocation: 0.1, groups: {g: [rsi, ma]}, allocation_constraints: {g: 0.15}}", "above its cap 0.15"),
     ],
 )
-def test_weights_that_cannot_hold_together_are_errors(allocation: str, said: str) -> None:
-    errors = [text for is_error, text in weights(allocation) if is_error]
-    assert [said in text for text in errors] == [True]
+def test_weights_that_cannot_hold_together_are_errors(file: Path, allocation: str, said: str) -> None:
+    ((is_error, explained),) = found(file, TWO.format(allocation=allocation, enabled="true"))
+    assert (is_error, said in explained) == (True, True)
 
 
 @pytest.mark.parametrize(
     "allocation",
     ["{}", "{min_allocation: 0.5, max_allocation: 0.5}", "{groups: {g: [rsi, ma]}, allocation_constraints: {g: 0.15}}"],
 )
-def test_weights_that_can_hold_together_have_no_findings(allocation: str) -> None:
-    assert weights(allocation) == []
+def test_weights_that_can_hold_together_have_no_findings(file: Path, allocation: str) -> None:
+    assert found(file, TWO.format(allocation=allocation, enabled="true")) == []
 
 
-def test_weights_count_the_strategies_that_are_enabled() -> None:
-    assert weights("{min_allocation: 0.6}", enabled="false") == []
-    assert weights("{max_allocation: 0.4}") == [
+def test_weights_count_the_strategies_that_are_enabled(file: Path) -> None:
+    assert found(file, TWO.format(allocation="{min_allocation: 0.6}", enabled="false")) == []
+    assert found(file, TWO.format(allocation="{max_allocation: 0.4}", enabled="true")) == [
         (False, "orchestrator.allocation: max_allocation 0.4 for 2 strategies leaves 20% in cash")
     ]
 
 
-def test_file_with_an_unknown_setting_is_an_error_that_names_it(tmp_path: Path) -> None:
-    path = tmp_path / "maestro.yaml"
-    path.write_text("history_day: 100\n")
-    first = validated(path, {})[0]
-    assert (first.is_error, "did you mean history_days?" in first.text) == (True, True)
-
-
-def test_symbol_without_prices_in_the_file_that_is_set_is_an_error(tmp_path: Path) -> None:
-    path, prices = tmp_path / "maestro.yaml", tmp_path / "prices.csv"
-    prices.write_text("date,KO\n2024-01-02,60\n")
-    path.write_text(f"symbols: [KO, GE]\nprices_file: {prices}\n")
-    (first, *_) = validated(path, {})
-    assert first.is_error
-    assert first.text.endswith("of GE")
+def test_symbol_without_prices_in_the_file_that_is_set_is_an_error(file: Path, tmp_path: Path) -> None:
+    prices = tmp_path / "prices.csv"
+    prices.write_text("date,GE\n2024-01-02,60\n")
+    ((is_error, explained),) = found(file, TWO.format(allocation="{}", enabled="true") + f"prices_file: {prices}\n")
+    assert (is_error, f"found none of KO in {prices}" in explained) == (True, True)
