@@ -10,6 +10,7 @@ from backend.domain.errors import MaestroError
 from maestro.cli.attribution import attribution
 from maestro.cli.audit import audit
 from maestro.cli.close_day import close_day
+from maestro.cli.config import config
 from maestro.cli.control import halt, reduce_only, reset, resume
 from maestro.cli.decisions import decisions
 from maestro.cli.demo import demo
@@ -55,6 +56,7 @@ app.command("reset")(reset)
 app.command("close-day")(close_day)
 app.command("paper-broker")(paper_broker)
 app.add_typer(audit, name="audit")
+app.add_typer(config, name="config")
 app.add_typer(migrate, name="migrate")
 app.add_typer(study, name="study")
 

@@ -70,6 +70,10 @@ def configuration(tenant_id: str) -> str:
     return _document(tenant_id, "config", "orchestrator")
 
 
+def configuration_version(tenant_id: str, number: int) -> str:
+    return _document(tenant_id, "config_versions", f"{number:08d}")
+
+
 def portfolio(tenant_id: str, portfolio_id: str) -> str:
     return _document(tenant_id, "portfolios", portfolio_id)
 
