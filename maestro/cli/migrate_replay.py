@@ -23,16 +23,16 @@ from backend.domain.policy import DecisionPolicy
 from backend.domain.tick import PortfolioKey, TickResult
 from backend.engine.cycle import Cycle
 from backend.settings import FILE_VARIABLE, Settings, load_settings
-from backend.settings_blocks import AlpacaSettings
+from backend.settings_blocks import AlpacaSettings, GeminiSettings, StrategySettings
 from functions import bootstrap
 from functions.strategies.base import BaseStrategy
+from functions.strategies.listing import listed
 from functions.strategies.loader import StrategyLoader
 from maestro.backtest.outcome import ReplayOutcome
 from maestro.backtest.replay import Replay, ReplayClock, after_close, seeded_entropy
 from maestro.migration.genebot_rules import DEFAULT_POSITION, SeparateStrategy
 from maestro.migration.mapping import Migration
 from maestro.migration.setting import plain
-from maestro.migration.validation import built
 from maestro.servers.paper_broker import PaperBrokerConfig, PaperBrokerServer
 
 _NEVER = 1_000_000
@@ -118,7 +118,9 @@ def _as_the_bot(migration: Migration) -> list[BaseStrategy]:
     file = plain(migration.settings)
     settings = OrchestratorSettings.model_validate({"strategies": file["orchestrator"]["strategies"]})
     definitions = tuple(each.definition() for each in settings.strategies)
-    inner = built(definitions, tuple(file.get("strategies", {}).get("packages", ())))
+    packages = StrategySettings(packages=tuple(file.get("strategies", {}).get("packages", ())))
+    classes = bootstrap.loader(Settings(strategies=packages), _TENANT, _TENANT).classes
+    inner = {each.name: each for each in listed(definitions, classes).strategies}
     found: list[BaseStrategy] = []
     for each in migration.strategies:
         if each.enabled and each.name in inner:
@@ -135,7 +137,9 @@ def _as_the_bot(migration: Migration) -> list[BaseStrategy]:
 
 
 def _settings(settings: Settings, recorded: RecordedDays) -> Settings:
-    """Return settings that trade recorded prices alone, in a store of their own."""
+    """Return settings that trade recorded prices alone, in a store of their own, and tell nobody."""
+    orchestrator = settings.orchestrator
+    quiet = orchestrator.monitoring.model_copy(update={"notification_channels": ()})
     known = set(recorded.bars.symbols)
     symbols = tuple(symbol for symbol in settings.symbols if symbol in known) or recorded.bars.symbols
     changes: Mapping[str, object] = {
@@ -143,6 +147,8 @@ def _settings(settings: Settings, recorded: RecordedDays) -> Settings:
         "tenant_id": _TENANT,
         "symbols": symbols,
         "prices_file": recorded.bars.path,
+        "gemini": GeminiSettings(),
+        "orchestrator": orchestrator.model_copy(update={"monitoring": quiet}),
     }
     return settings.model_copy(update=dict(changes))
 

@@ -1,7 +1,6 @@
 """``maestro migrate migrate``: copy, generate, check, replay, ask, switch."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +13,8 @@ from rich.console import Console
 
 from backend.domain.errors import ConfigurationError
 from maestro.cli.chosen_store import JsonOption
-from maestro.cli.migrate_check import findings_json, print_findings
+from maestro.cli.config_check import Finding
+from maestro.cli.migrate_check import checked, findings_json, is_valid, print_findings
 from maestro.cli.migrate_comparison import (
     DEFAULT_PRICES,
     DEFAULT_START,
@@ -45,11 +45,9 @@ from maestro.cli.migrate_sources import (
 )
 from maestro.cli.operator import YesOption, confirm
 from maestro.migration.backup import Backup, replace_file, save
-from maestro.migration.finding import Finding
 from maestro.migration.mapping import Migration, migrated
 from maestro.migration.moving import Move, expect_known, move_of
 from maestro.migration.reading import read_files
-from maestro.migration.validation import validated
 
 
 @dataclass(slots=True)
@@ -61,6 +59,7 @@ class _Steps:
     move: Move
     saved: Backup
     findings: Sequence[Finding] = ()
+    findings_said: Sequence[dict[str, Any]] = ()
     comparison: Comparison | None = None
     reports: tuple[Path, ...] = ()
     is_switched: bool = False
@@ -126,14 +125,14 @@ def migrate(
 
 def _check(steps: _Steps, candidate: Path, output: Path) -> None:
     """Stop before anything is changed when the file would not run."""
-    steps.findings = validated(candidate, os.environ)
-    is_valid = not any(each.is_error for each in steps.findings)
+    steps.findings = checked(candidate)
+    steps.findings_said = findings_json(candidate, steps.findings, name=str(output))
     if steps.console is not None:
         print_backup(steps.saved, steps.console)
         print_strategies(steps.migration, steps.console)
         print_report(steps.migration.report, steps.console)
-        print_findings(output, steps.findings, steps.console)
-    if not is_valid:
+        print_findings(candidate, steps.findings, steps.console, name=str(output))
+    if not is_valid(steps.findings):
         if steps.console is None:
             print(json.dumps(_json(steps, output), indent=2))
         raise typer.Exit(2)
@@ -175,7 +174,7 @@ def _json(steps: _Steps, output: Path) -> dict[str, Any]:
         "written": steps.written,
         "backup": backup_json(steps.saved),
         "strategies": strategies_json(steps.migration),
-        "findings": findings_json(steps.findings),
+        "findings": list(steps.findings_said),
         "replay": None if steps.comparison is None else comparison_json(steps.comparison),
         "reports": [str(each) for each in steps.reports],
         "report": report_json(steps.migration.report),

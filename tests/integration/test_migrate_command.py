@@ -156,7 +156,8 @@ def test_validate_names_what_would_not_run_with_its_line(tmp_path: Path) -> None
     answer = bot(tmp_path)("validate", "maestro.yaml", "--json")
     said = json.loads(answer.out)
     assert (answer.status, said["is_valid"]) == (2, False)
-    assert [(each["place"], each["is_error"]) for each in said["findings"]] == [("maestro.yaml:3", True)]
+    errors = [each["place"] for each in said["findings"] if each["severity"] == "error"]
+    assert errors == ["maestro.yaml:3"]
     file.write_text("history_day: 3\n")
     assert "did you mean history_days?" in bot(tmp_path)("validate", "maestro.yaml").out
 
@@ -221,7 +222,7 @@ def test_migrate_to_a_file_that_would_not_run_changes_nothing(tmp_path: Path) ->
     answer = bot(folder)("migrate", "--yes", "--json")
     said = json.loads(answer.out)
     assert (answer.status, said["is_switched"]) == (2, False)
-    assert any("less than slow_days (20)" in each["text"] for each in said["findings"])
+    assert any("less than slow_days (20)" in each["message"] for each in said["findings"])
     assert bytes_below(folder) == before
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from maestro.cli.migrate_check import checked, findings_json
 from maestro.migration.mapping import Choices, migrated
 from maestro.migration.reading import read_files
-from maestro.migration.validation import validated
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "genebot"
 TWO = """
@@ -24,8 +24,9 @@ def file(tmp_path: Path) -> Path:
 
 
 def found(file: Path, text: str) -> list[tuple[bool, str]]:
+    """Whether each finding is an error, and its text; what is right is left out."""
     file.write_text(text)
-    return [(each.is_error, each.text) for each in validated(file, {})]
+    return [(each.is_error, each.message) for each in checked(file) if each.severity != "ok"]
 
 
 @pytest.mark.parametrize("name", ["single", "three-bots"])
@@ -46,11 +47,9 @@ def test_generated_file_has_no_findings(name: str, file: Path) -> None:
 )
 def test_strategy_that_could_not_run_is_an_error_with_its_line(file: Path, strategy: str, said: str) -> None:
     file.write_text(f"orchestrator:\n  strategies:\n    - {strategy}\n")
-    (finding,) = validated(file, {})
-    assert finding.is_error
-    assert said in finding.text
-    assert finding.place is not None
-    assert finding.place.line == 3
+    errors = [each for each in findings_json(file, checked(file), name="maestro.yaml") if each["severity"] == "error"]
+    assert [each["place"] for each in errors] == ["maestro.yaml:3"]
+    assert said in errors[0]["message"]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +59,6 @@ def test_strategy_that_could_not_run_is_an_error_with_its_line(file: Path, strat
         ("orchestrator: {strategies: [{name: x}]}\n", "orchestrator.strategies.0.type: expected a value"),
         ("orchestrator: {strategies: [{type: A, name: a/b}]}\n", "orchestrator.strategies.0.name"),
         ("orchestrator: {risk: {max_drawdown: 8}}\n", "less than or equal to 1"),
-        ("orchestrator: {allocation: {allocation_constraints: {rsi: 15}}}\n", "less than or equal to 1"),
     ],
 )
 def test_file_that_is_not_one_of_settings_is_an_error_that_names_the_key(file: Path, text: str, said: str) -> None:
@@ -69,45 +67,17 @@ def test_file_that_is_not_one_of_settings_is_an_error_that_names_the_key(file: P
     assert said in explained
 
 
-def test_file_without_strategies_or_with_none_enabled_is_cautioned(file: Path) -> None:
-    assert found(file, "symbols: [KO]\n") == [(False, "orchestrator.strategies: none is listed, so all found run")]
-    text = "orchestrator: {strategies: [{type: RsiReversion, name: x, enabled: false}]}\n"
-    assert found(file, text) == [(False, "orchestrator.strategies: none is enabled")]
-
-
 def test_package_that_does_not_load_is_an_error(file: Path) -> None:
     text = "strategies: {packages: [no_such_rules]}\norchestrator: {strategies: [{type: RsiReversion, name: x}]}\n"
     ((is_error, explained),) = found(file, text)
     assert (is_error, "no_such_rules" in explained) == (True, True)
 
 
-@pytest.mark.parametrize(
-    ("allocation", "said"),
-    [
-        ("{min_allocation: 0.6}", "for 2 strategies comes to 1.2, more than all"),
-        ("{groups: {g: [rsi, other]}}", "groups.g names other"),
-        ("{allocation_constraints: {other: 0.1}}", "neither a strategy nor a group"),
-        ("{min_allocation: 0.1, groups: {g: [rsi, ma]}, allocation_constraints: {g: 0.15}}", "above its cap 0.15"),
-    ],
-)
-def test_weights_that_cannot_hold_together_are_errors(file: Path, allocation: str, said: str) -> None:
+def test_cap_below_the_minimum_of_its_strategies_is_an_error(file: Path) -> None:
+    allocation = "{min_allocation: 0.1, groups: {g: [rsi, ma]}, allocation_constraints: {g: 0.15}}"
     ((is_error, explained),) = found(file, TWO.format(allocation=allocation, enabled="true"))
-    assert (is_error, said in explained) == (True, True)
-
-
-@pytest.mark.parametrize(
-    "allocation",
-    ["{}", "{min_allocation: 0.5, max_allocation: 0.5}", "{groups: {g: [rsi, ma]}, allocation_constraints: {g: 0.15}}"],
-)
-def test_weights_that_can_hold_together_have_no_findings(file: Path, allocation: str) -> None:
-    assert found(file, TWO.format(allocation=allocation, enabled="true")) == []
-
-
-def test_weights_count_the_strategies_that_are_enabled(file: Path) -> None:
-    assert found(file, TWO.format(allocation="{min_allocation: 0.6}", enabled="false")) == []
-    assert found(file, TWO.format(allocation="{max_allocation: 0.4}", enabled="true")) == [
-        (False, "orchestrator.allocation: max_allocation 0.4 for 2 strategies leaves 20% in cash")
-    ]
+    assert (is_error, explained.startswith("min_allocation 0.1 for 2 strategies is above the cap 0.15")) == (True, True)
+    assert found(file, TWO.format(allocation=allocation, enabled="false")) == []  # one strategy alone fits
 
 
 def test_symbol_without_prices_in_the_file_that_is_set_is_an_error(file: Path, tmp_path: Path) -> None:
