@@ -29,7 +29,8 @@ BASE_WEIGHTS = ("allocation", "base_weights")
 def switch(chosen: ChosenStore, names: Sequence[str], *, on: bool, by: str | None, reason: str) -> Configured:
     """Let strategies place orders again, or none, neither entries nor exits; what they hold is kept."""
     edits = Edits(
-        **({"enabled": names} if on else {"disabled": names}),
+        enabled=names if on else (),
+        disabled=() if on else names,
         **strategies_in(chosen.settings, stored(chosen.settings, chosen.key.tenant_id)),
     )
     return _configured(chosen, edits, by, reason)
@@ -65,7 +66,7 @@ def rebalance(chosen: ChosenStore, *, by: str | None, reason: str) -> dict[str, 
     method = effective(chosen.settings, stored(chosen.settings, chosen.key.tenant_id)).allocation.method
     if method is AllocationMethod.FULL:
         raise ConfigurationError(
-            "rebalance: expected a method that shares the account, found full, under which every strategy has all of it; "
+            "rebalance: expected a method that shares the account, found full, which gives all of it to each; "
             "see maestro config update --allocation-method"
         )
     portfolios = frozenset(key.portfolio_id for key in chosen.control.portfolios(chosen.key.tenant_id))
