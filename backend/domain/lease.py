@@ -7,17 +7,20 @@ portfolios, of one tenant or of two, never hold the same strategy of one account
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from backend.domain.errors import ConfigurationError, LeaseHeld
 from backend.domain.signal import StrategyId
-from backend.domain.tick import PortfolioKey
+
+if TYPE_CHECKING:  # a tick's commit may hold leases
+    from backend.domain.tick import PortfolioKey
 
 LEASE_DURATION = timedelta(days=4)  # longer than any pause between two ticks: a long weekend
 STILL_SENDING = timedelta(minutes=5)  # orders go out for four minutes after their decision
 _REMEMBERED = 20  # releases that an account's document keeps
 
 
-def holder_of(key: PortfolioKey) -> str:
+def holder_of(key: "PortfolioKey") -> str:
     """Return the name under which a portfolio holds leases."""
     return f"{key.tenant_id}/{key.portfolio_id}"
 

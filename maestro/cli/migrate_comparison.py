@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +19,7 @@ from maestro.backtest.notation import change, money, percent
 from maestro.backtest.outcome import ReplayOutcome
 from maestro.backtest.report import write_report
 from maestro.cli.demo import PRICES
-from maestro.cli.migrate_replay import RecordedDays, play_new, play_old
+from maestro.cli.migrate_replay import RecordedDays, enabled_in, play_new, play_old
 from maestro.cli.tables import plain_table, sparklines
 from maestro.migration.mapping import Migration
 
@@ -45,21 +44,19 @@ class Comparison:
     without_prices: tuple[str, ...]
 
 
-def compare(
-    migration: Migration, file: Path, *, prices: Path, start: date, days: int, cash: float, quiet: bool
-) -> Comparison:
-    """Play both over recorded days.
+def compare(migration: Migration, file: Path, recorded: RecordedDays, *, quiet: bool) -> Comparison:
+    """Play both over recorded days: the old bot with what is enabled in Maestro's file, moved now or earlier.
 
     Raises
     ------
-    ConfigurationError, MarketDataError
-        The file is not one of Maestro's settings, or the prices do not hold the days.
+    ConfigurationError
+        The file is not one of Maestro's settings.
     """
-    recorded = RecordedDays.of(prices, start=start, days=days, cash=Decimal(str(cash)))
-    with _progress(days, quiet=quiet) as progress_of:
-        old = play_old(migration, recorded, progress_of("the old bot"))
+    enabled = enabled_in(file)
+    with _progress(len(recorded.days), quiet=quiet) as progress_of:
+        old = play_old(migration, recorded, progress_of("the old bot"), enabled)
         new = play_new(file, recorded, progress_of("Maestro"))
-    return Comparison(old=old, new=new, without_prices=recorded.without_prices(migration))
+    return Comparison(old=old, new=new, without_prices=recorded.without_prices(migration, enabled))
 
 
 def comparison_json(found: Comparison) -> dict[str, Any]:

@@ -68,16 +68,24 @@ class RecordedDays:
             )
         return cls(bars=bars, days=window, cash=cash)
 
-    def without_prices(self, migration: Migration) -> tuple[str, ...]:
+    def without_prices(self, migration: Migration, enabled: frozenset[str]) -> tuple[str, ...]:
         """Return the symbols of enabled strategies that the file does not have."""
-        asked = {symbol for each in migration.strategies if each.enabled for symbol in each.symbols}
+        asked = {symbol for each in migration.strategies if each.name in enabled for symbol in each.symbols}
         return tuple(sorted(asked - set(self.bars.symbols)))
 
 
-def play_old(migration: Migration, recorded: RecordedDays, progress: Progress) -> ReplayOutcome:
-    """Play the old bot's rules."""
+def enabled_in(file: Path) -> frozenset[str]:
+    """Return the strategies that a file of Maestro's settings lists and enables."""
+    policy = load_settings({**os.environ, FILE_VARIABLE: str(file)}).policy()
+    return frozenset(str(each.name) for each in policy.strategies) - policy.disabled_names()
+
+
+def play_old(
+    migration: Migration, recorded: RecordedDays, progress: Progress, enabled: frozenset[str]
+) -> ReplayOutcome:
+    """Play the old bot's rules, with the strategies that are named as in Maestro's file."""
     settings = _settings(Settings(symbols=recorded.bars.symbols), recorded)
-    strategies = tuple(_as_the_bot(migration))
+    strategies = tuple(_as_the_bot(migration, enabled))
 
     def changed(cycle: Cycle) -> Cycle:
         return replace(cycle, strategies=StrategyLoader(strategies=strategies), policy=unorchestrated())
@@ -113,7 +121,7 @@ def unorchestrated() -> DecisionPolicy:
     )
 
 
-def _as_the_bot(migration: Migration) -> list[BaseStrategy]:
+def _as_the_bot(migration: Migration, enabled: frozenset[str]) -> list[BaseStrategy]:
     """Build each strategy as the generated file lists it, and let it trade by the rules of its bot."""
     file = plain(migration.settings)
     settings = OrchestratorSettings.model_validate({"strategies": file["orchestrator"]["strategies"]})
@@ -123,7 +131,7 @@ def _as_the_bot(migration: Migration) -> list[BaseStrategy]:
     inner = {each.name: each for each in listed(definitions, classes).strategies}
     found: list[BaseStrategy] = []
     for each in migration.strategies:
-        if each.enabled and each.name in inner:
+        if each.name in enabled and each.name in inner:
             rules = migration.rules[each.place.file]
             found.append(
                 SeparateStrategy(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -31,6 +32,7 @@ from maestro.cli.migrate_comparison import (
     write_reports,
 )
 from maestro.cli.migrate_files import backup_json, print_backup
+from maestro.cli.migrate_replay import RecordedDays
 from maestro.cli.migrate_report import print_report, print_strategies, report_json, strategies_json
 from maestro.cli.migrate_sources import (
     DEFAULT_OUTPUT,
@@ -45,7 +47,7 @@ from maestro.cli.migrate_sources import (
 )
 from maestro.cli.operator import YesOption, confirm
 from maestro.migration.backup import Backup, replace_file, save
-from maestro.migration.mapping import Migration, migrated
+from maestro.migration.mapping import Choices, Migration, migrated
 from maestro.migration.moving import Move, expect_known, move_of
 from maestro.migration.reading import read_files
 
@@ -95,32 +97,33 @@ def migrate(
     """
     chosen = None if strategies is None else [each.strip() for each in strategies.split(",") if each.strip()]
     choices = choices_of(allocation_method, rebalance_frequency, max_drawdown, package, chosen)
-    if chosen is None and output.exists():
-        raise ConfigurationError(
-            f"{output}: expected no file to be there, found one; name another, or move some with --strategies"
-        )
-    paths = source_paths(config)
-    files = read_files(paths, root=Path())
-    migration = migrated(files, choices)
-    expect_known(migration, chosen or ())
-    move = move_of(files, migration, output=output, root=Path())
-    there = [output] if output.exists() else []
-    saved = save([*paths, *there], root=Path(), at=datetime.now(UTC), why="migrate", absent=[output])
-    steps = _Steps(console=None if as_json else Console(), migration=migration, move=move, saved=saved)
+    steps = _begun(source_paths(config), output, choices, None if as_json else Console())
     with TemporaryDirectory() as folder:
         candidate = Path(folder) / "maestro.yaml"
-        candidate.write_text(move.texts[-1][1], encoding="utf-8")
+        candidate.write_text(steps.move.texts[-1][1], encoding="utf-8")
         _check(steps, candidate, output)
         if not skip_replay:
-            steps.comparison = compare(
-                migration, candidate, prices=prices, start=start.date(), days=days, cash=cash, quiet=as_json
-            )
-            steps.reports = write_reports(steps.comparison, reports)
-            _show_comparison(steps)
-    names = ", ".join(move.strategies)
+            days_played = RecordedDays.of(prices, start=start.date(), days=days, cash=Decimal(str(cash)))
+            _compare(steps, candidate, days_played, reports)
+    names = ", ".join(steps.move.strategies)
     confirm(f"Move {names} to {output}, and disable them in the old bot?", yes=yes)
     _switch(steps)
     _finish(steps, output)
+
+
+def _begun(paths: Sequence[Path], output: Path, choices: Choices, console: Console | None) -> _Steps:
+    """Read, map and copy; nothing is copied when there is nothing to move."""
+    if choices.only is None and output.exists():
+        raise ConfigurationError(
+            f"{output}: expected no file to be there, found one; name another, or move some with --strategies"
+        )
+    files = read_files(paths, root=Path())
+    migration = migrated(files, choices)
+    expect_known(migration, sorted(choices.only or ()))
+    move = move_of(files, migration, output=output, root=Path())
+    there = [output] if output.exists() else []
+    saved = save([*paths, *there], root=Path(), at=datetime.now(UTC), why="migrate", absent=[output])
+    return _Steps(console=console, migration=migration, move=move, saved=saved)
 
 
 def _check(steps: _Steps, candidate: Path, output: Path) -> None:
@@ -138,8 +141,10 @@ def _check(steps: _Steps, candidate: Path, output: Path) -> None:
         raise typer.Exit(2)
 
 
-def _show_comparison(steps: _Steps) -> None:
-    if steps.console is not None and steps.comparison is not None:
+def _compare(steps: _Steps, candidate: Path, recorded: RecordedDays, reports: Path) -> None:
+    steps.comparison = compare(steps.migration, candidate, recorded, quiet=steps.console is None)
+    steps.reports = write_reports(steps.comparison, reports)
+    if steps.console is not None:
         print_comparison(steps.comparison, steps.console)
         steps.console.print(f"  pages: {', '.join(map(str, steps.reports))}", highlight=False)
 

@@ -125,9 +125,6 @@ class Ledger:
         """Say whether a value below a node has no entry yet."""
         return any(id(leaf.node) not in self._claims for leaf in leaves(node))
 
-    def path(self, node: Node) -> str:
-        return written(self._leaves[id(node)].path)
-
     def report(self) -> MigrationReport:
         """Return the report; whatever is left has no counterpart."""
         for leaf in self._leaves.values():

@@ -190,6 +190,7 @@ def test_migrate_moves_some_and_then_the_others_and_rollback_undoes_both(tmp_pat
     own = (folder / "maestro.yaml").read_text().replace("max_portfolio_drawdown: 0.15", "max_portfolio_drawdown: 0.14")
     (folder / "maestro.yaml").write_text(own)
     second = moved(run, "--strategies", "rsi_oversold")
+    assert set(second["replay"]["old"]["weights"]) == {"moving_average", "rsi_oversold"}  # like with like
     assert (folder / BOT).read_text() == text.replace("enabled: true", "enabled: false")
     assert flags(folder) == {"moving_average": True, "rsi_oversold": True}
     assert "max_portfolio_drawdown: 0.14" in (folder / "maestro.yaml").read_text()

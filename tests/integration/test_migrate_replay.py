@@ -11,12 +11,13 @@ from backend.domain.errors import ConfigurationError, MarketDataError
 from backend.domain.mode import Mode
 from backend.domain.tick import TickResult
 from maestro.backtest.outcome import ReplayOutcome
-from maestro.cli.migrate_replay import RecordedDays, play_new, play_old
+from maestro.cli.migrate_replay import RecordedDays, enabled_in, play_new, play_old
 from maestro.migration.mapping import Choices, Migration, migrated
 from maestro.migration.reading import read_yaml
 from tests.integration.maestro_process import RECORDED_PRICES
 
 START = date(2020, 2, 3)
+BOTH = frozenset({"moving_average", "rsi"})
 DAYS = 40
 BOT = """
 strategies:
@@ -40,7 +41,7 @@ def bot(text: str = BOT) -> Migration:
 
 @pytest.fixture(scope="module")
 def outcome() -> ReplayOutcome:
-    return play_old(bot(), recorded(), quiet)
+    return play_old(bot(), recorded(), quiet, BOTH)
 
 
 def test_old_bot_sizes_every_position_as_its_file_says(outcome: ReplayOutcome) -> None:
@@ -73,7 +74,7 @@ def test_old_bot_has_neither_modes_nor_overrides_nor_other_symbols(outcome: Repl
 
 
 def test_old_bot_plays_the_same_twice(outcome: ReplayOutcome) -> None:
-    again = play_old(bot(), recorded(), quiet)
+    again = play_old(bot(), recorded(), quiet, BOTH)
     assert (again.equity, again.orders) == (outcome.equity, outcome.orders)
 
 
@@ -95,4 +96,13 @@ def test_days_that_the_prices_do_not_hold_are_refused() -> None:
 
 def test_symbols_without_prices_are_named() -> None:
     migration = bot("strategies: {rsi: {symbols: [KO, ON]}, ma: {symbols: [ZZZ], enabled: false}}")
-    assert recorded().without_prices(migration) == ("ON",)
+    assert recorded().without_prices(migration, frozenset({"rsi"})) == ("ON",)
+
+
+def test_strategies_that_a_file_lists_and_enables_are_those_to_compare(tmp_path: Path) -> None:
+    file = tmp_path / "maestro.yaml"
+    listed = (
+        "[{type: RsiReversion, name: a}, {type: RsiReversion, name: b, enabled: false}, {type: RsiReversion, name: c}]"
+    )
+    file.write_text(f"orchestrator: {{disabled_strategies: [c], strategies: {listed}}}\n")
+    assert enabled_in(file) == {"a"}
