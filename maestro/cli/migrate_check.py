@@ -99,7 +99,7 @@ def print_findings(file: Path, found: Sequence[Finding], console: Console, *, na
             console.print(Text.assemble(word, (where, "dim"), f"{each.key}: {each.message}"), soft_wrap=True)
     errors = sum(each.is_error for each in found)
     verdict = f"{errors} {'error' if errors == 1 else 'errors'}" if errors else "would run"
-    console.print(f"{name}: {verdict}", highlight=False)
+    console.print(f"{name}: {verdict}", highlight=False, markup=False)
 
 
 def _prices(settings: Settings) -> Iterator[Finding]:

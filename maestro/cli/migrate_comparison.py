@@ -99,7 +99,7 @@ def print_comparison(found: Comparison, console: Console) -> None:
     for name, spark, style in zip(("Old bot", "Maestro"), sparks, ("yellow", "cyan"), strict=True):
         console.print(Text.assemble(f"  {name:<14}", (spark, style)))
     if found.without_prices:
-        console.print(f"  no prices, so not played: {', '.join(found.without_prices)}", highlight=False)
+        console.print(f"  no prices, so not played: {', '.join(found.without_prices)}", highlight=False, markup=False)
 
 
 def _rows(old: ReplayFigures, new: ReplayFigures) -> Iterator[tuple[str, float, float, Callable[[float], str]]]:

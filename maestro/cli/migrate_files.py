@@ -59,7 +59,7 @@ def analyze(
         print(json.dumps({**assessment_json(assessment), **said, **report_json(migration.report)}, indent=2))
         return
     console = Console()
-    console.print(f"read {', '.join(migration.report.files)}\n", highlight=False)
+    console.print(f"read {', '.join(migration.report.files)}\n", highlight=False, markup=False)
     print_strategies(migration, console)
     print_report(migration.report, console, every=every)
     print_assessment(assessment, console)
@@ -144,10 +144,10 @@ def rollback(
         print(json.dumps({"timestamp": chosen.timestamp, **said}, indent=2))
         return
     console = Console()
-    console.print(f"put back as of {chosen.timestamp}: {', '.join(done.restored)}", highlight=False)
+    console.print(f"put back as of {chosen.timestamp}: {', '.join(done.restored)}", highlight=False, markup=False)
     if done.removed:
-        console.print(f"taken away: {', '.join(done.removed)}", highlight=False)
-    console.print(f"what was there is kept in {done.kept.folder}", highlight=False)
+        console.print(f"taken away: {', '.join(done.removed)}", highlight=False, markup=False)
+    console.print(f"what was there is kept in {done.kept.folder}", highlight=False, markup=False)
 
 
 def backup_json(saved: Backup) -> dict[str, Any]:
@@ -162,18 +162,17 @@ def backup_json(saved: Backup) -> dict[str, Any]:
 
 def print_backup(saved: Backup, console: Console) -> None:
     for each in saved.files:
-        console.print(f"{each.sha256[:12]}  {each.size:>7,}  {each.path}", highlight=False)
-    console.print(f"backup {saved.timestamp} in {BACKUPS}", highlight=False)
-
-
-def write_settings(migration: Migration, output: Path) -> None:
-    """Write Maestro's file, at once; missing folders are made."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(output, migration.text().encode())
+        console.print(f"{each.sha256[:12]}  {each.size:>7,}  {each.path}", highlight=False, markup=False)
+    console.print(f"backup {saved.timestamp} in {BACKUPS}", highlight=False, markup=False)
 
 
 def _write(migration: Migration, output: Path, as_json: bool) -> None:
-    write_settings(migration, output)
+    if not any(each.has_type for each in migration.strategies):
+        raise ConfigurationError(
+            f"{output}: expected a strategy whose class is known, found none; it is not written, since Maestro runs "
+            "everything that it finds where none is listed"
+        )
+    replace_file(output, migration.text().encode())
     if as_json:
         said = {"output": str(output), "strategies": strategies_json(migration), **report_json(migration.report)}
         print(json.dumps(said, indent=2))
@@ -181,4 +180,4 @@ def _write(migration: Migration, output: Path, as_json: bool) -> None:
     console = Console()
     print_strategies(migration, console)
     print_report(migration.report, console)
-    console.print(f"\nwrote {output}; next: maestro migrate validate {output}", highlight=False)
+    console.print(f"\nwrote {output}; next: maestro migrate validate {output}", highlight=False, markup=False)

@@ -77,7 +77,9 @@ def release(
     if as_json:
         print(json.dumps(_account_json(after, datetime.now(UTC)), indent=2))
     else:
-        Console().print(f"{chosen.holder} holds nothing of account {chosen.account_id} any more", highlight=False)
+        Console().print(
+            f"{chosen.holder} holds nothing of account {chosen.account_id} any more", highlight=False, markup=False
+        )
 
 
 def _leases(store: Path | None) -> Leases:

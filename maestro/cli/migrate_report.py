@@ -72,7 +72,7 @@ def print_report(report: MigrationReport, console: Console, *, every: bool = Fal
     """Print what needs a person's eye; ``every`` value, where that is asked for."""
     counts = report.counts()
     said = ", ".join(f"{counts[outcome]} {_WORDS.get(outcome, outcome.value)}" for outcome in Outcome)
-    console.print(f"{len(report.entries)} values: {said}", highlight=False)
+    console.print(f"{len(report.entries)} values: {said}", highlight=False, markup=False)
     shown = [each for each in report.entries if every or each.outcome is Outcome.NOT_MAPPED]
     for entries in _together(shown):
         _print_entry(entries, console)

@@ -146,13 +146,12 @@ def _compare(steps: _Steps, candidate: Path, recorded: RecordedDays, reports: Pa
     steps.reports = write_reports(steps.comparison, reports)
     if steps.console is not None:
         print_comparison(steps.comparison, steps.console)
-        steps.console.print(f"  pages: {', '.join(map(str, steps.reports))}", highlight=False)
+        steps.console.print(f"  pages: {', '.join(map(str, steps.reports))}", highlight=False, markup=False)
 
 
 def _switch(steps: _Steps) -> None:
     """Write the old bot's files first: whoever is stopped in between trades less, and nothing twice."""
     for path, text in steps.move.texts:
-        path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, text.encode())
         steps.written.append(str(path))
     steps.is_switched = True
@@ -168,7 +167,7 @@ def _finish(steps: _Steps, output: Path) -> None:
         "next: stop the old bot, let it start anew for what is left, then maestro start", highlight=False
     )
     undo = f"back: maestro migrate rollback --timestamp {steps.saved.timestamp}"
-    steps.console.print(undo, highlight=False)
+    steps.console.print(undo, highlight=False, markup=False)
 
 
 def _json(steps: _Steps, output: Path) -> dict[str, Any]:

@@ -135,9 +135,7 @@ def roll_back(backup: Backup, *, root: Path, at: datetime, folder: Path = BACKUP
     now = [path for path in (root / name for name in (*contents, *backup.absent)) if path.is_file()]
     kept = save(now, root=root, at=at, why=KEPT, absent=[root / name for name in contents], folder=folder)
     for each in backup.files:
-        target = root / each.path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(target, contents[each.path], mode=each.mode)
+        replace_file(root / each.path, contents[each.path], mode=each.mode)
     removed = tuple(name for name in backup.absent if (root / name).is_file())
     for name in removed:
         (root / name).unlink()
@@ -145,12 +143,22 @@ def roll_back(backup: Backup, *, root: Path, at: datetime, folder: Path = BACKUP
 
 
 def replace_file(path: Path, content: bytes, *, mode: int | None = None) -> None:
-    """Write a file so that a reader finds the old one or the new one whole; its mode stays unless one is given."""
-    kept = path.stat().st_mode & 0o777 if mode is None and path.exists() else mode
-    beside = path.with_name(f".{path.name}.new")
-    beside.unlink(missing_ok=True)
-    _write(beside, content, 0o644 if kept is None else kept)
-    beside.replace(path)
+    """Write a file so that a reader finds the old one or the new one whole; its mode stays unless one is given.
+
+    Raises
+    ------
+    ConfigurationError
+        It cannot be written there.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kept = path.stat().st_mode & 0o777 if mode is None and path.exists() else mode
+        beside = path.with_name(f".{path.name}.new")
+        beside.unlink(missing_ok=True)
+        _write(beside, content, 0o644 if kept is None else kept)
+        beside.replace(path)
+    except OSError as e:
+        raise ConfigurationError(f"{path}: expected to write a file there, found {e.strerror}; name another") from e
 
 
 def _fresh(home: Path, stamp: str) -> Path:

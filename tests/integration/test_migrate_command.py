@@ -117,6 +117,9 @@ def test_merge_joins_three_bots(tmp_path: Path) -> None:
         (["migrate", "--strategies", "nobody", "--yes"], "expected some of moving_average, rsi_oversold, found nobody"),
         (["rollback", "--yes"], "there are none"),
         (["lease", "show"], "expected a store"),
+        (["analyze", "--config", "config"], "expected a readable file, found IsADirectoryError"),
+        (["generate", "--output", "config"], "expected no file to be there"),
+        (["generate", "--output", ".env/maestro.yaml"], "expected to write a file there"),
     ],
 )
 def test_command_that_cannot_be_meant_changes_nothing(tmp_path: Path, arguments: list[str], said: str) -> None:
@@ -126,6 +129,23 @@ def test_command_that_cannot_be_meant_changes_nothing(tmp_path: Path, arguments:
     assert (answer.status, answer.out) == (2, "")
     assert said in " ".join(answer.err.split())
     assert bytes_below(folder) == before
+
+
+def test_bot_of_which_nothing_is_known_gives_no_file_that_would_run_everything(tmp_path: Path) -> None:
+    (tmp_path / "bot_config.yaml").write_text("strategies: {ml: {type: MLPatternStrategy}}\n")
+    answer = bot(tmp_path)("generate")
+    assert (answer.status, "runs everything that it finds" in " ".join(answer.err.split())) == (2, True)
+    assert not (tmp_path / "maestro.yaml").exists()
+    assert "Readiness: nothing could run yet" in bot(tmp_path)("analyze").out
+
+
+def test_names_that_look_like_markup_are_printed_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "bot[red].yaml").write_text("strategies: {'rsi[/]': {type: RSIStrategy}}\n")
+    run = bot(tmp_path)
+    said = run("analyze", "--config", "bot[red].yaml", "--all")
+    assert (said.status, "bot[red].yaml:1" in said.out, "rsi[-]" in said.out) == (0, True, True)
+    assert run("generate", "--config", "bot[red].yaml").status == 0
+    assert run("validate", "maestro.yaml").status == 0
 
 
 def test_folder_without_a_bot_says_what_is_looked_for(tmp_path: Path) -> None:
