@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from backend.ports.clock import Clock
     from backend.ports.configurations import Configurations
     from backend.ports.leases import Leases
+    from backend.ports.notifications import AlertHistory
     from backend.ports.performances import PerformanceHistory
     from backend.ports.statements import Statements
     from backend.ports.summary import Summarizer
@@ -83,6 +84,13 @@ def performances(settings: "Settings") -> "PerformanceHistory":
     from backend.adapters.documents.performance_history import DocumentPerformanceHistory
 
     return DocumentPerformanceHistory(documents(settings))
+
+
+def alerts(settings: "Settings") -> "AlertHistory":
+    """Return the alerts that were stored, over ``documents``."""
+    from backend.adapters.documents.alert_history import DocumentAlertHistory
+
+    return DocumentAlertHistory(documents(settings))
 
 
 def audit_trail(settings: "Settings") -> "AuditTrail":

@@ -18,6 +18,7 @@ MaestroError
 │   ├── StoreCorrupt            a stored document cannot be read back
 │   ├── CommitConflict          a precondition was lost; nothing was committed
 │   └── TickAlreadyCommitted    another delivery of the same tick won; resume from it
+├── NotificationError           a channel did not take an alert
 └── BrokerError
     ├── BrokerUnavailable       no usable answer to a read (time-out, 429, 5xx, not JSON)
     ├── BrokerRefused           401 or 403: the credentials do not open this account
@@ -96,6 +97,10 @@ class CommitConflict(StoreError):
 
 
 class TickAlreadyCommitted(StoreError):
+    pass
+
+
+class NotificationError(MaestroError):
     pass
 
 

@@ -11,6 +11,7 @@ from backend.domain.tick import PortfolioKey
 from backend.ports.audit import AuditTrail
 from backend.ports.control import TradingControl
 from backend.ports.decisions import DecisionLog
+from backend.ports.notifications import AlertHistory
 from backend.ports.performances import PerformanceHistory
 from backend.settings import Settings, load_settings
 from functions import bootstrap
@@ -32,6 +33,7 @@ class ChosenStore:
     control: TradingControl
     trail: AuditTrail
     performances: PerformanceHistory
+    alerts: AlertHistory
     key: PortfolioKey
     name: str
     settings: Settings
@@ -80,6 +82,7 @@ def choose_store(store: Path | None, tenant: str | None, *, demo: bool = True) -
         control=books,
         trail=bootstrap.audit_trail(settings),
         performances=bootstrap.performances(settings),
+        alerts=bootstrap.alerts(settings),
         key=key,
         name=name,
         settings=settings,

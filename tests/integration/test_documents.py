@@ -30,6 +30,10 @@ BLOCKS_NOT_RUN = {
         "python -m tests.chaos --seed 1 --history 137 --store sqlite",
     ],
     "docs/how-to/migrate-from-genebot.md": ["maestro migrate lease show"],
+    "docs/how-to/monitor.md": [
+        "prometheus --config.file=deployment/prometheus/prometheus.yml",
+        "curl -X POST http://admin:admin@localhost:3000/api/dashboards/db \\",
+    ],
     "docs/how-to/run-on-alpaca-paper.md": ["export APCA_API_KEY_ID=…        # of the paper account"],
     "docs/tutorials/write-your-own-strategy.md": [". .venv/bin/activate"],
 }

@@ -3,7 +3,9 @@
 from typing import Any
 
 from backend.adapters.documents import paths
+from backend.adapters.documents.alert_documents import alert_write
 from backend.adapters.documents.seam import Write, merge, replace
+from backend.domain.alert import Alert, Severity
 from backend.domain.decision import Decision, StrategyDecision, VirtualFill
 from backend.domain.identity import agent_id
 from backend.domain.tick import PortfolioKey, TickCommit
@@ -68,20 +70,19 @@ def _mode_changes(decision: Decision, key: PortfolioKey) -> list[Write]:
 def _alerts(decision: Decision, key: PortfolioKey) -> list[Write]:
     """Tell of breakers that tripped, and of the drawdown that has come near."""
     watched = decision.watched
-    told = [(f"breaker_{trip.breaker}", "error", trip.reason) for trip in watched.trips]
-    told += [("drawdown_warning", "warning", warning) for warning in watched.warnings]
+    told = [(f"breaker_{trip.breaker}", Severity.ERROR, trip.reason) for trip in watched.trips]
+    told += [("drawdown_warning", Severity.WARNING, warning) for warning in watched.warnings]
     return [
-        replace(
-            paths.alert(key.tenant_id, f"{kind}-{decision.tick_id}"),
-            {
-                "tenant_id": key.tenant_id,
-                "portfolio_id": key.portfolio_id,
-                "kind": kind,
-                "severity": severity,
-                "message": message,
-                "tick_id": str(decision.tick_id),
-                "timestamp": decision.decided_at,
-            },
+        alert_write(
+            Alert(
+                tenant_id=key.tenant_id,
+                portfolio_id=key.portfolio_id,
+                tick_id=str(decision.tick_id),
+                kind=kind,
+                severity=severity,
+                message=message,
+                at=decision.decided_at,
+            )
         )
         for kind, severity, message in told
     ]
