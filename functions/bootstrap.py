@@ -27,11 +27,14 @@ if TYPE_CHECKING:
     from backend.ports.broker import Broker
     from backend.ports.calendar import Calendar
     from backend.ports.clock import Clock
+    from backend.ports.configurations import Configurations
+    from backend.ports.leases import Leases
     from backend.ports.notifications import AlertHistory
     from backend.ports.performances import PerformanceHistory
     from backend.ports.statements import Statements
     from backend.ports.summary import Summarizer
     from backend.settings import Settings
+    from functions.strategies.loader import StrategyLoader
 
 
 @lru_cache(maxsize=1)
@@ -69,6 +72,13 @@ def store(settings: "Settings") -> "DocumentStore":
     return DocumentStore(documents(settings))
 
 
+def configurations(settings: "Settings") -> "Configurations":
+    """Return what tenants have configured, over ``documents``."""
+    from backend.adapters.documents.configuration_documents import DocumentConfigurations
+
+    return DocumentConfigurations(documents(settings))
+
+
 def performances(settings: "Settings") -> "PerformanceHistory":
     """Return what the days brought, over ``documents``."""
     from backend.adapters.documents.performance_history import DocumentPerformanceHistory
@@ -88,6 +98,13 @@ def audit_trail(settings: "Settings") -> "AuditTrail":
     from backend.adapters.documents.audit_trail import DocumentAuditTrail
 
     return DocumentAuditTrail(documents(settings))
+
+
+def leases(settings: "Settings") -> "Leases":
+    """Return who may trade which strategies of which account, over ``documents``."""
+    from backend.adapters.documents.lease_documents import LeaseDocuments
+
+    return LeaseDocuments(documents(settings))
 
 
 def portfolios(settings: "Settings") -> "FirestorePortfolios":
@@ -154,16 +171,9 @@ def cycle(settings: "Settings", *, tenant_id: str, portfolio_id: str, uid: str) 
     from backend.adapters.template_summary import TemplateSummarizer
     from backend.domain.signal import Symbol
     from backend.engine.cycle import Cycle
-    from functions.strategies.loader import StrategyLoader
     from functions.strategies.maestro_controller import MaestroController
-    from functions.strategies.roster import LIBRARY
 
-    strategies = StrategyLoader(
-        tenant_id=tenant_id,
-        uid=uid,
-        packages=(*LIBRARY, *settings.strategies.packages),
-        time_limit_seconds=settings.strategies.time_limit_seconds,
-    )
+    strategies = loader(settings, tenant_id, uid)
     venue, prices = broker(settings), bars(settings)  # before the store: what cannot start leaves no file behind
     return Cycle(
         store=store(settings),
@@ -177,6 +187,19 @@ def cycle(settings: "Settings", *, tenant_id: str, portfolio_id: str, uid: str) 
         policy=settings.policy(MaestroController.default_policy()),
         symbols=tuple(map(Symbol, settings.symbols)),
         history_days=settings.history_days,
+    )
+
+
+def loader(settings: "Settings", tenant_id: str, uid: str) -> "StrategyLoader":
+    """Return the strategies that are found in library and packages."""
+    from functions.strategies.loader import StrategyLoader
+    from functions.strategies.roster import LIBRARY
+
+    return StrategyLoader(
+        tenant_id=tenant_id,
+        uid=uid,
+        packages=(*LIBRARY, *settings.strategies.packages),
+        time_limit_seconds=settings.strategies.time_limit_seconds,
     )
 
 

@@ -11,6 +11,7 @@ MaestroError
 ├── TrackRecordError            a performance document that cannot be read as a return
 ├── AllocationError             weights are not defined: the covariance, the returns or the bounds allow none
 ├── LedgerError                 a fill that cannot be booked
+├── LeaseHeld                   another orchestrator trades one of the strategies on this account
 ├── MarketDataError             prices are missing, malformed or stale
 ├── StoreError
 │   ├── StoreUnavailable        the store did not answer; what it committed is unknown
@@ -68,6 +69,10 @@ class AllocationError(MaestroError):
 
 
 class LedgerError(MaestroError):
+    pass
+
+
+class LeaseHeld(MaestroError):
     pass
 
 

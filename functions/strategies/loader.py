@@ -74,6 +74,11 @@ class StrategyLoader:
         return self._roster.strategies
 
     @property
+    def classes(self) -> Mapping[str, type[BaseStrategy]]:
+        """Every strategy class that was found, by its dotted name."""
+        return self._roster.classes
+
+    @property
     def load_errors(self) -> Mapping[str, str]:
         """Why a package, module or class did not load, by its dotted name."""
         return self._roster.load_errors

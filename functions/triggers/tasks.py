@@ -83,6 +83,7 @@ def is_retryable(error: "MaestroError") -> bool:
         errors.SignalError,
         errors.StrategyError,
         errors.TrackRecordError,
+        errors.AllocationError,
         errors.StoreCorrupt,
         errors.BrokerRefused,
     )

@@ -10,11 +10,13 @@ from backend.domain.errors import MaestroError
 from maestro.cli.attribution import attribution
 from maestro.cli.audit import audit
 from maestro.cli.close_day import close_day
+from maestro.cli.config import config
 from maestro.cli.control import halt, reduce_only, reset, resume
 from maestro.cli.decisions import decisions
 from maestro.cli.demo import demo
 from maestro.cli.exit_codes import exit_code
 from maestro.cli.flatten import flatten
+from maestro.cli.migrate import migrate
 from maestro.cli.orders import orders
 from maestro.cli.paper_broker import paper_broker
 from maestro.cli.performance import performance
@@ -54,6 +56,8 @@ app.command("reset")(reset)
 app.command("close-day")(close_day)
 app.command("paper-broker")(paper_broker)
 app.add_typer(audit, name="audit")
+app.add_typer(config, name="config")
+app.add_typer(migrate, name="migrate")
 app.add_typer(study, name="study")
 
 
