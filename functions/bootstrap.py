@@ -7,7 +7,7 @@ whatever knows its tenant is built anew for every call. Importing this module im
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from functions import clients
+from functions import clients, stores
 from functions.required import credentials, project
 
 if TYPE_CHECKING:
@@ -16,21 +16,15 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from backend.adapters.cloud_tasks import TickQueue
-    from backend.adapters.documents import Documents, DocumentStore
     from backend.adapters.firestore_portfolios import FirestorePortfolios
     from backend.domain.tick import PortfolioKey
     from backend.engine.cycle import Cycle
     from backend.engine.reconciling import Desk
     from backend.engine.snapshots import DayClose
-    from backend.ports.audit import AuditTrail
     from backend.ports.bars import Bars
     from backend.ports.broker import Broker
     from backend.ports.calendar import Calendar
     from backend.ports.clock import Clock
-    from backend.ports.configurations import Configurations
-    from backend.ports.leases import Leases
-    from backend.ports.notifications import AlertHistory
-    from backend.ports.performances import PerformanceHistory
     from backend.ports.statements import Statements
     from backend.ports.summary import Summarizer
     from backend.settings import Settings
@@ -50,61 +44,6 @@ def clock() -> "Clock":
     from backend.adapters.system_clock import SystemClock
 
     return SystemClock()
-
-
-def documents(settings: "Settings") -> "Documents":
-    """Return the store that the settings name.
-
-    Raises
-    ------
-    ConfigurationError
-        Firestore without a project.
-    """
-    if settings.store == "sqlite":
-        return clients.sqlite_documents(settings.sqlite_path)
-    return clients.firestore_documents(project(settings))
-
-
-def store(settings: "Settings") -> "DocumentStore":
-    """Return ticks, snapshots and decision log over ``documents``."""
-    from backend.adapters.documents import DocumentStore
-
-    return DocumentStore(documents(settings))
-
-
-def configurations(settings: "Settings") -> "Configurations":
-    """Return what tenants have configured, over ``documents``."""
-    from backend.adapters.documents.configuration_documents import DocumentConfigurations
-
-    return DocumentConfigurations(documents(settings))
-
-
-def performances(settings: "Settings") -> "PerformanceHistory":
-    """Return what the days brought, over ``documents``."""
-    from backend.adapters.documents.performance_history import DocumentPerformanceHistory
-
-    return DocumentPerformanceHistory(documents(settings))
-
-
-def alerts(settings: "Settings") -> "AlertHistory":
-    """Return the alerts that were stored, over ``documents``."""
-    from backend.adapters.documents.alert_history import DocumentAlertHistory
-
-    return DocumentAlertHistory(documents(settings))
-
-
-def audit_trail(settings: "Settings") -> "AuditTrail":
-    """Return the log's chain and the ledger as they are found, over ``documents``."""
-    from backend.adapters.documents.audit_trail import DocumentAuditTrail
-
-    return DocumentAuditTrail(documents(settings))
-
-
-def leases(settings: "Settings") -> "Leases":
-    """Return who may trade which strategies of which account, over ``documents``."""
-    from backend.adapters.documents.lease_documents import LeaseDocuments
-
-    return LeaseDocuments(documents(settings))
 
 
 def portfolios(settings: "Settings") -> "FirestorePortfolios":
@@ -176,7 +115,7 @@ def cycle(settings: "Settings", *, tenant_id: str, portfolio_id: str, uid: str) 
     strategies = loader(settings, tenant_id, uid)
     venue, prices = broker(settings), bars(settings)  # before the store: what cannot start leaves no file behind
     return Cycle(
-        store=store(settings),
+        store=stores.store(settings),
         broker=venue,
         bars=prices,
         strategies=strategies,
@@ -207,7 +146,7 @@ def day_close(settings: "Settings", key: "PortfolioKey") -> "DayClose":
     """Put together the parts that close one portfolio's days."""
     from backend.engine.snapshots import DayClose
 
-    books = store(settings)
+    books = stores.store(settings)
     return DayClose(
         cycle=cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid),
         store=books,
@@ -222,7 +161,7 @@ def desk(settings: "Settings", key: "PortfolioKey") -> "Desk":
 
     return Desk(
         cycle=cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid),
-        store=store(settings),
+        store=stores.store(settings),
         statements=statements(settings),
     )
 
@@ -244,7 +183,9 @@ def raise_alert(settings: "Settings", *, tenant_id: str, alert_id: str, kind: st
 
     log(tenant_id=tenant_id, **facts).error(message, kind=kind)
     fields = {"tenant_id": tenant_id, "kind": kind, "severity": "error", "message": message, **facts}
-    documents(settings).commit([replace(paths.alert(tenant_id, alert_id), {**fields, "timestamp": clock().now()})])
+    stores.documents(settings).commit(
+        [replace(paths.alert(tenant_id, alert_id), {**fields, "timestamp": clock().now()})]
+    )
 
 
 def log(**facts: Any) -> "FilteringBoundLogger":

@@ -19,6 +19,7 @@ import numpy as np
 
 from backend.domain import (
     account,
+    alert,
     alert_rules,
     allocation_policy,
     book,
@@ -49,6 +50,7 @@ from backend.domain.errors import MaestroError, StoreCorrupt
 _DEEPEST = 24  # levels of nesting that are kept
 _MODULES = (
     account,
+    alert,
     alert_rules,
     allocation_policy,
     book,

@@ -92,7 +92,7 @@ def is_retryable(error: "MaestroError") -> bool:
 
 def _run(tick: "TickRequest") -> dict[str, Any]:
     from backend.engine.cycle import run_cycle
-    from functions import bootstrap
+    from functions import bootstrap, channels
 
     key, settings = tick.key, bootstrap.settings()
     cycle = bootstrap.cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid)
@@ -104,7 +104,10 @@ def _run(tick: "TickRequest") -> dict[str, Any]:
         "orders": len(result.orders),
         "unresolved": len(result.unresolved),
     }
-    bootstrap.log(tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, **answer).info("tick finished")
+    log = bootstrap.log(tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, **answer)
+    log.info("tick finished")
+    for fault in channels.tell(settings, key, result, bootstrap.clock().now()):
+        log.error("alert not sent", reason=fault)
     return answer
 
 

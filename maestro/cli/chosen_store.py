@@ -14,7 +14,7 @@ from backend.ports.decisions import DecisionLog
 from backend.ports.notifications import AlertHistory
 from backend.ports.performances import PerformanceHistory
 from backend.settings import Settings, load_settings
-from functions import bootstrap
+from functions import stores
 
 DEMO_STORE = Path(".maestro/demo.db")
 DEMO_TENANT = "demo"
@@ -76,13 +76,13 @@ def choose_store(store: Path | None, tenant: str | None, *, demo: bool = True) -
         uid=settings.uid,
     )
     name = str(settings.sqlite_path) if is_sqlite else f"Firestore project {settings.project}"
-    books = bootstrap.store(settings)
+    books = stores.store(settings)
     return ChosenStore(
         log=books,
         control=books,
-        trail=bootstrap.audit_trail(settings),
-        performances=bootstrap.performances(settings),
-        alerts=bootstrap.alerts(settings),
+        trail=stores.audit_trail(settings),
+        performances=stores.performances(settings),
+        alerts=stores.alerts(settings),
         key=key,
         name=name,
         settings=settings,

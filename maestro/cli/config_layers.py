@@ -13,7 +13,7 @@ from backend.domain.configuration_version import ConfigurationVersion
 from backend.domain.errors import ConfigurationError
 from backend.settings import FILE_VARIABLE, Settings, load_settings
 from backend.settings_sources import merged
-from functions import bootstrap
+from functions import stores
 
 FileOption = Annotated[
     Path | None, typer.Option("--config", help="Settings file; by default MAESTRO_CONFIG, else maestro.yaml.")
@@ -29,7 +29,7 @@ def stored(settings: Settings, tenant_id: str) -> Mapping[str, Any]:
     """Return what the tenant has configured; nothing where there is no store yet."""
     if settings.store == "sqlite" and not settings.sqlite_path.exists():
         return {}
-    return bootstrap.configurations(settings).configuration(tenant_id).values
+    return stores.configurations(settings).configuration(tenant_id).values
 
 
 def effective(settings: Settings, values: Mapping[str, Any]) -> OrchestratorSettings:
@@ -49,7 +49,7 @@ def side(settings: Settings, tenant_id: str, name: str) -> Mapping[str, Any]:
 
 
 def versioned(settings: Settings, tenant_id: str, number: int) -> ConfigurationVersion:
-    found = bootstrap.configurations(settings).versions(tenant_id, last=10_000)
+    found = stores.configurations(settings).versions(tenant_id, last=10_000)
     for each in found:
         if each.number == number:
             return each

@@ -11,7 +11,7 @@ from rich.console import Console
 from backend.domain.errors import ConfigurationError
 from backend.engine.configuring import Configured, Order, configure
 from backend.settings import Settings
-from functions import bootstrap
+from functions import bootstrap, stores
 from functions.strategies.maestro_controller import MaestroController
 from maestro.cli.chosen_store import JsonOption
 from maestro.cli.config_changes import line, print_changes
@@ -101,7 +101,7 @@ def strategies_in(settings: Settings, values: Mapping[str, Any]) -> dict[str, An
 
 
 def ask(settings: Settings, order: Order, *, dry_run: bool, yes: bool) -> Configured:
-    configurations, defaults = bootstrap.configurations(settings), settings.policy(MaestroController.default_policy())
+    configurations, defaults = stores.configurations(settings), settings.policy(MaestroController.default_policy())
 
     def now() -> datetime:
         return datetime.now(UTC)

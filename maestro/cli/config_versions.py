@@ -10,7 +10,7 @@ from rich.console import Console
 from backend.domain.configuration_version import ConfigurationVersion, changes
 from backend.engine.configuring import Configured
 from backend.settings import load_settings
-from functions import bootstrap
+from functions import stores
 from maestro.cli.chosen_store import JsonOption
 from maestro.cli.config_changes import changes_json, line, print_changes
 from maestro.cli.config_layers import side, versioned
@@ -29,7 +29,7 @@ def diff(
     """
     settings = load_settings()
     tenant_id = tenant or settings.tenant_id
-    standing = bootstrap.configurations(settings).configuration(tenant_id)
+    standing = stores.configurations(settings).configuration(tenant_id)
     new = standing.values if after is None else side(settings, tenant_id, after)
     if before is None:
         old: Mapping[str, Any] = (
@@ -50,7 +50,7 @@ def history(
     Example: maestro config history --last 5
     """
     settings = load_settings()
-    found = bootstrap.configurations(settings).versions(tenant or settings.tenant_id, last=last + 1)
+    found = stores.configurations(settings).versions(tenant or settings.tenant_id, last=last + 1)
     told = [_told(each, found[i + 1].values if i + 1 < len(found) else {}) for i, each in enumerate(found[:last])]
     if as_json:
         print(json.dumps(told, indent=2))

@@ -11,7 +11,7 @@ from backend.domain.command import SetWeights
 from backend.domain.errors import ConfigurationError
 from backend.engine.configuring import Configured, Order, configure
 from backend.engine.control import command
-from functions import bootstrap
+from functions import stores
 from functions.strategies.maestro_controller import MaestroController
 from maestro.cli.chosen_store import ChosenStore
 from maestro.cli.config_changes import changes_json
@@ -96,5 +96,5 @@ def configured_json(chosen: ChosenStore, done: Configured) -> Mapping[str, Any]:
 def _configured(chosen: ChosenStore, edits: Edits, by: str | None, reason: str) -> Configured:
     order = Order(tenant_id=chosen.key.tenant_id, by=operator(by), reason=reason, change=edits.applied)
     defaults = chosen.settings.policy(MaestroController.default_policy())
-    configurations = bootstrap.configurations(chosen.settings)
+    configurations = stores.configurations(chosen.settings)
     return configure(order, configurations, defaults=defaults, now=lambda: datetime.now(UTC))

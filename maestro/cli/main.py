@@ -16,7 +16,9 @@ from maestro.cli.decisions import decisions
 from maestro.cli.demo import demo
 from maestro.cli.exit_codes import exit_code
 from maestro.cli.flatten import flatten
+from maestro.cli.metrics import metrics
 from maestro.cli.migrate import migrate
+from maestro.cli.monitor import monitor
 from maestro.cli.orders import orders
 from maestro.cli.paper_broker import paper_broker
 from maestro.cli.performance import performance
@@ -57,6 +59,8 @@ app.command("close-day")(close_day)
 app.command("paper-broker")(paper_broker)
 app.add_typer(audit, name="audit")
 app.add_typer(config, name="config")
+app.command("monitor")(monitor)
+app.add_typer(metrics, name="metrics")
 app.add_typer(migrate, name="migrate")
 app.add_typer(study, name="study")
 

@@ -14,7 +14,7 @@ from backend.domain.errors import ConfigurationError
 from backend.domain.lease import AccountLeases, Lease
 from backend.engine.leasing import revoke
 from backend.ports.leases import Leases
-from functions import bootstrap
+from functions import stores
 from maestro.cli.chosen_store import JsonOption, choose_store
 from maestro.cli.operator import ByOption, ReasonOption, WrittenStoreOption, YesOption, confirm, operator
 from maestro.cli.tables import plain_table
@@ -83,7 +83,7 @@ def release(
 
 
 def _leases(store: Path | None) -> Leases:
-    return bootstrap.leases(choose_store(store, None, demo=False).settings)
+    return stores.leases(choose_store(store, None, demo=False).settings)
 
 
 def _chosen(accounts: Sequence[AccountLeases], account: str | None, holder: str | None) -> Lease:

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from backend.domain.alerts import cumulative_returns
 from backend.domain.book import PortfolioBook, StrategyBook
 from backend.domain.errors import MarketDataError
 from backend.domain.guard import Guard
 from backend.domain.mode import Mode
+from backend.domain.notices import cumulative_returns
 from backend.domain.order import OrderStatus
 from backend.domain.signal import Symbol
 from backend.domain.trading_state import Trading, TradingState

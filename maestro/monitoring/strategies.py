@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from backend.domain.alerts import cumulative_returns
 from backend.domain.mode import ModeState
+from backend.domain.notices import cumulative_returns
 from backend.domain.signal import StrategyId
 from backend.domain.tick import LogEntry
 from maestro.monitoring.window import Seen

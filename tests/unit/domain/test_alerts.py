@@ -1,136 +1,46 @@
+"""A decision's alerts, and from where on somebody is told."""
+
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from typing import Any
 
-import numpy as np
 import pytest
 
 from backend.domain.alert import Alert, Severity
 from backend.domain.alert_rules import AlertRules
 from backend.domain.alert_thresholds import AlertThresholds
-from backend.domain.alerts import Outlook, alerts_of, cumulative_returns, thresholds_of
+from backend.domain.alerts import alerts_of, thresholds_of
 from backend.domain.breaker_limits import BreakerLimits
+from backend.domain.decide import decide
 from backend.domain.errors import ConfigurationError
+from backend.domain.guard import Breaker, Guard
+from backend.domain.notices import Notice
 from backend.domain.policy import DecisionPolicy
-from backend.domain.signal import StrategyId
-from backend.domain.track_record import EMPTY_TRACK_RECORD, TrackRecord
+from backend.domain.sighting import Trip, Watched
 from backend.domain.trading_state import TradingState
-
-NOW = datetime(2026, 3, 13, 20, 5, tzinfo=UTC)
-THRESHOLDS = AlertThresholds(drawdown=0.05, correlation=0.75, underperformance=-0.10)
-CALM = Outlook(
-    tenant_id="acme",
-    portfolio_id="main",
-    tick_id="main-1",
-    at=NOW,
-    drawdown=0.0499,
-    correlation=0.7499,
-    correlation_pair=("carry", "trend"),
-    returns={StrategyId("trend"): -0.0999, StrategyId("young"): float("nan")},
-)
+from tests.unit.domain.decision_inputs import NOW, inputs_of
 
 
-def kinds(**changes: Any) -> list[str]:
-    return [each.kind for each in alerts_of(replace(CALM, **changes), THRESHOLDS)]
-
-
-def test_alerts_of_a_calm_decision_are_none() -> None:
-    assert alerts_of(CALM, THRESHOLDS) == ()
-
-
-@pytest.mark.parametrize(
-    ("changes", "kind", "subject", "severity", "message"),
-    [
-        (
-            {"drawdown": 0.05},
-            "drawdown",
-            "",
-            Severity.WARNING,
-            "equity is 5.0% below its high-water mark; threshold 5.0%",
+def test_alerts_of_a_decision_come_worst_first_and_say_where() -> None:
+    decision = replace(
+        decide(inputs_of({})),
+        watched=Watched(
+            guard=Guard(),
+            trips=(Trip(breaker=Breaker.DAILY_LOSS, state=TradingState.REDUCING, reason="fell"),),
+            warnings=("near",),
+            recovered=(Breaker.BROKER,),
         ),
-        (
-            {"correlation": 0.75},
-            "correlation",
-            "carry, trend",
-            Severity.WARNING,
-            "carry and trend are correlated at 0.75; threshold 0.75",
-        ),
-        (
-            {"returns": {StrategyId("trend"): -0.1}},
-            "underperformance",
-            "trend",
-            Severity.WARNING,
-            "trend returned -10.0% over its track record; threshold -10.0%",
-        ),
-        (
-            {"failures": {StrategyId("trend"): "no bars"}},
-            "strategy_failure",
-            "trend",
-            Severity.ERROR,
-            "trend failed: no bars",
-        ),
-        (
-            {"trading": TradingState.HALTED, "reason": "operator: bad feed"},
-            "trading_state",
-            "halted",
-            Severity.ERROR,
-            "trading went from ACTIVE to HALTED: operator: bad feed",
-        ),
-        (
-            {"before": TradingState.REDUCING},
-            "trading_state",
-            "active",
-            Severity.INFO,
-            "trading went from REDUCING to ACTIVE",
-        ),
-    ],
-)
-def test_alerts_tell_what_reaches_its_threshold(
-    changes: dict[str, Any], kind: str, subject: str, severity: Severity, message: str
-) -> None:
-    (alert,) = alerts_of(replace(CALM, **changes), THRESHOLDS)
-    assert alert == Alert(
-        tenant_id="acme",
-        portfolio_id="main",
-        tick_id="main-1",
-        at=NOW,
-        kind=kind,
-        subject=subject,
-        severity=severity,
-        message=message,
+        notices=(Notice(kind="strategy_failure", subject="trend", severity=Severity.ERROR, message="trend failed: x"),),
     )
-
-
-def test_alerts_come_worst_first() -> None:
-    found = kinds(
-        drawdown=0.5,
-        correlation=1.0,
-        failures={StrategyId("trend"): "no bars"},
-        before=TradingState.REDUCING,
-    )
-    assert found == ["strategy_failure", "drawdown", "correlation", "trading_state"]
-
-
-def test_alerts_of_what_is_unknown_are_none() -> None:
-    assert kinds(drawdown=None, correlation=None, correlation_pair=(), returns={}) == []
-
-
-def test_alerts_that_are_switched_off_are_none() -> None:
-    off = AlertThresholds(drawdown=1.0, correlation=1.0, underperformance=-1.0)
-    worst = replace(CALM, drawdown=1.0, correlation=1.0, returns={StrategyId("trend"): -1.0})
-    assert alerts_of(worst, off) == ()
-
-
-def test_cumulative_returns_compound_each_record() -> None:
-    returns = np.array([[0.10, np.nan, -1.0], [-0.20, np.nan, 0.5], [np.nan, np.nan, 0.5]])
-    names = (StrategyId("trend"), StrategyId("young"), StrategyId("ruined"))
-    days = (date(2026, 3, 9), date(2026, 3, 10), date(2026, 3, 11))
-    is_virtual = np.zeros(returns.shape, dtype=np.bool_)
-    found = cumulative_returns(TrackRecord(strategies=names, days=days, returns=returns, is_virtual=is_virtual))
-    assert found["trend"] == pytest.approx(-0.12)  # 1.1 × 0.8 − 1
-    assert np.isnan(found["young"])
-    assert found["ruined"] == -1.0
-    assert cumulative_returns(EMPTY_TRACK_RECORD) == {}
+    found = alerts_of(decision, "main")
+    assert [(each.kind, each.subject, each.severity) for each in found] == [
+        ("breaker_daily_loss", "", Severity.ERROR),
+        ("strategy_failure", "trend", Severity.ERROR),
+        ("drawdown_warning", "", Severity.WARNING),
+        ("breaker_recovered", "broker_disagreement", Severity.INFO),
+    ]
+    assert {(each.tenant_id, each.portfolio_id, each.tick_id, each.at) for each in found} == {
+        (decision.tenant_id, "main", decision.tick_id, NOW)
+    }
 
 
 @pytest.mark.parametrize(
