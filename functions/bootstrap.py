@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from backend.adapters.cloud_tasks import TickQueue
     from backend.adapters.documents import Documents, DocumentStore
+    from backend.adapters.dry_run import DryRunAccount
     from backend.adapters.firestore_portfolios import FirestorePortfolios
     from backend.domain.tick import PortfolioKey
     from backend.engine.cycle import Cycle
@@ -122,17 +123,45 @@ def calendar(settings: "Settings", portfolio: "Mapping[str, Any]") -> "Calendar"
 
 
 def broker(settings: "Settings") -> "Broker":
-    """Return the venue; the settings' one account serves every tenant until each has its own."""
+    """Return the venue; the settings' one account serves every tenant until each has its own.
+
+    Where the store is a dry run's, no order leaves it, whoever places one: a tick, a flatten or a halt.
+    """
     alpaca = settings.alpaca
     key, secret = credentials(settings)
-    return clients.alpaca_broker(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
+    venue = clients.alpaca_broker(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
+    if not is_dry_run(settings):
+        return venue
+    from backend.adapters.dry_run import DryRunBroker
+
+    return DryRunBroker(venue, dry_run_account(settings))
 
 
 def statements(settings: "Settings") -> "Statements":
-    """Return the books of the account at the venue."""
+    """Return the books of the account at the venue, or of the dry run's."""
+    if is_dry_run(settings):
+        from backend.adapters.dry_run import DryRunStatements
+
+        return DryRunStatements(dry_run_account(settings), clients.exchange_calendar(settings.calendar))
     alpaca = settings.alpaca
     key, secret = credentials(settings)
     return clients.alpaca_statements(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
+
+
+def is_dry_run(settings: "Settings") -> bool:
+    """Say whether the store is a dry run's: it says so itself, so that no flag can be forgotten."""
+    if settings.store != "sqlite" or not settings.sqlite_path.exists():
+        return False
+    from backend.adapters.dry_run import is_dry_run_store
+
+    return is_dry_run_store(documents(settings))
+
+
+def dry_run_account(settings: "Settings") -> "DryRunAccount":
+    """Return the account that a dry run keeps in its own store."""
+    from backend.adapters.dry_run import DryRunAccount
+
+    return DryRunAccount(documents(settings), bars(settings), clock())
 
 
 def cycle(settings: "Settings", *, tenant_id: str, portfolio_id: str, uid: str) -> "Cycle":

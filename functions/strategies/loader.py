@@ -4,9 +4,11 @@
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
+from backend.domain.errors import ConfigurationError
 from backend.domain.evaluation import AccountSnapshot, Evaluation
 from backend.domain.signal import Signal, StrategySignal
 from functions.strategies.base import BaseStrategy
@@ -73,6 +75,27 @@ class StrategyLoader:
     def load_errors(self) -> Mapping[str, str]:
         """Why a package, module or class did not load, by its dotted name."""
         return self._roster.load_errors
+
+    def only(self, names: Collection[str]) -> "StrategyLoader":
+        """Return a loader that asks these strategies alone; the others give no signal and keep what they hold.
+
+        Raises
+        ------
+        ConfigurationError
+            A name that no strategy has.
+        """
+        known = {strategy.name: strategy for strategy in self.strategies}
+        for name in sorted(set(names) - known.keys()):
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known) or 'none'}"
+            raise ConfigurationError(f"strategies: expected one that loads, found {name!r}; {hint}")
+        return StrategyLoader(
+            self._db,
+            self._tenant_id,
+            self._uid,
+            strategies=[known[name] for name in sorted(set(names))],
+            time_limit_seconds=self._time_limit_seconds,
+        )
 
     def evaluate(
         self,

@@ -15,12 +15,14 @@ from maestro.cli.decisions import decisions
 from maestro.cli.demo import demo
 from maestro.cli.exit_codes import exit_code
 from maestro.cli.flatten import flatten
+from maestro.cli.intervene import intervene
 from maestro.cli.orders import orders
 from maestro.cli.paper_broker import paper_broker
 from maestro.cli.performance import performance
 from maestro.cli.reconcile import reconcile
 from maestro.cli.replay import replay
 from maestro.cli.shadow import shadow
+from maestro.cli.start import start, stop
 from maestro.cli.status import status
 from maestro.cli.strategies import list_strategies
 from maestro.cli.study import study
@@ -44,6 +46,8 @@ app.command("trace")(trace)
 app.command("replay")(replay)
 app.command("list-strategies")(list_strategies)
 app.command("orders")(orders)
+app.command("start")(start)
+app.command("stop")(stop)
 app.command("tick")(tick)
 app.command("reconcile")(reconcile)
 app.command("halt")(halt)
@@ -54,6 +58,7 @@ app.command("reset")(reset)
 app.command("close-day")(close_day)
 app.command("paper-broker")(paper_broker)
 app.add_typer(audit, name="audit")
+app.add_typer(intervene, name="intervene")
 app.add_typer(study, name="study")
 
 
