@@ -9,6 +9,7 @@ from rich.console import Console
 from backend.domain.errors import MaestroError
 from maestro.cli.attribution import attribution
 from maestro.cli.audit import audit
+from maestro.cli.backup import backup, restore
 from maestro.cli.close_day import close_day
 from maestro.cli.control import halt, reduce_only, reset, resume
 from maestro.cli.decisions import decisions
@@ -57,7 +58,9 @@ app.command("resume")(resume)
 app.command("reset")(reset)
 app.command("close-day")(close_day)
 app.command("paper-broker")(paper_broker)
+app.command("restore")(restore)
 app.add_typer(audit, name="audit")
+app.add_typer(backup, name="backup")
 app.add_typer(intervene, name="intervene")
 app.add_typer(study, name="study")
 

@@ -12,6 +12,7 @@ import typer
 
 from backend.domain.errors import ConfigurationError
 from backend.settings import FILE_VARIABLE, Settings, load_settings
+from maestro.backup.restoring import require_no_interrupted_restore
 from maestro.live.dry_run import DRY_RUN_STORE, dry, open_dry_run
 from maestro.live.process import Running, detach, run
 from maestro.live.process_files import ProcessFiles
@@ -47,6 +48,7 @@ def start(
 
     Example: maestro start --daemon --dry-run --strategies rsi_reversion,donchian_breakout
     """
+    require_no_interrupted_restore()
     read = _reader(config)
     settings = read()
     names = None if strategies is None else frozenset(filter(None, map(str.strip, strategies.split(","))))

@@ -10,12 +10,12 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from backend.adapters.replaced_file import replaced_file
 from backend.domain.errors import ConfigurationError
 
 FOLDER = Path(".maestro")
@@ -60,7 +60,8 @@ class ProcessFiles:
 
     def write_state(self, state: Mapping[str, Any]) -> None:
         """Replace the state whole: whoever reads sees the one before or this one."""
-        replace_file(self.state, (json.dumps(state, indent=2) + "\n").encode())
+        with replaced_file(self.state) as file:
+            file.write((json.dumps(state, indent=2) + "\n").encode())
 
 
 class ProcessLock:
@@ -114,23 +115,6 @@ def holder(path: Path) -> int | None:
         return None if _locked(descriptor, fcntl.LOCK_SH) else _pid(path)
     finally:
         os.close(descriptor)
-
-
-def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write a file so that it is there whole or not at all, on disk before it is there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-        with open(descriptor, "wb") as file:  # noqa: PTH123  # a descriptor, so that no moment has wider rights
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            new.unlink()
-        raise
 
 
 def _locked(descriptor: int, kind: int) -> bool:
