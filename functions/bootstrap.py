@@ -7,7 +7,7 @@ whatever knows its tenant is built anew for every call. Importing this module im
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from functions import clients
+from functions import clients, rehearsal
 from functions.required import credentials, project
 
 if TYPE_CHECKING:
@@ -123,45 +123,26 @@ def calendar(settings: "Settings", portfolio: "Mapping[str, Any]") -> "Calendar"
 
 
 def broker(settings: "Settings") -> "Broker":
-    """Return the venue; the settings' one account serves every tenant until each has its own.
-
-    Where the store is a dry run's, no order leaves it, whoever places one: a tick, a flatten or a halt.
-    """
+    """Return the venue, whose one account serves every tenant; no order leaves the store of a dry run."""
     alpaca = settings.alpaca
     key, secret = credentials(settings)
     venue = clients.alpaca_broker(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
-    if not is_dry_run(settings):
-        return venue
-    from backend.adapters.dry_run import DryRunBroker
-
-    return DryRunBroker(venue, dry_run_account(settings))
+    return rehearsal.broker(venue, dry_run_account(settings))
 
 
 def statements(settings: "Settings") -> "Statements":
     """Return the books of the account at the venue, or of the dry run's."""
-    if is_dry_run(settings):
-        from backend.adapters.dry_run import DryRunStatements
-
-        return DryRunStatements(dry_run_account(settings), clients.exchange_calendar(settings.calendar))
     alpaca = settings.alpaca
     key, secret = credentials(settings)
-    return clients.alpaca_statements(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
+    books = clients.alpaca_statements(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
+    return rehearsal.statements(books, dry_run_account(settings), clients.exchange_calendar(settings.calendar))
 
 
-def is_dry_run(settings: "Settings") -> bool:
-    """Say whether the store is a dry run's: it says so itself, so that no flag can be forgotten."""
+def dry_run_account(settings: "Settings") -> "DryRunAccount | None":
+    """Return the account of a dry run where the settings name its store; no file is made to find out."""
     if settings.store != "sqlite" or not settings.sqlite_path.exists():
-        return False
-    from backend.adapters.dry_run import is_dry_run_store
-
-    return is_dry_run_store(documents(settings))
-
-
-def dry_run_account(settings: "Settings") -> "DryRunAccount":
-    """Return the account that a dry run keeps in its own store."""
-    from backend.adapters.dry_run import DryRunAccount
-
-    return DryRunAccount(documents(settings), bars(settings), clock())
+        return None
+    return rehearsal.account(documents(settings), bars(settings), clock())
 
 
 def cycle(settings: "Settings", *, tenant_id: str, portfolio_id: str, uid: str) -> "Cycle":

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from backend.adapters.documents import Write, paths
 from backend.adapters.documents.seam import replace
+from backend.adapters.dry_run import DryRunAccount
 from backend.domain.errors import CommitConflict, ConfigurationError
 from backend.settings import Settings
 from functions import bootstrap
@@ -31,22 +32,27 @@ def open_dry_run(settings: Settings, store: Path = DRY_RUN_STORE) -> None:
         The account could not be read; there is no file then.
     """
     rehearsal = dry(settings, store)
-    if bootstrap.is_dry_run(settings):
+    if is_dry_run(settings):
         raise ConfigurationError(
             f"--dry-run: expected the settings to name the real store, found a dry run's at {settings.sqlite_path}; "
             "correct sqlite_path"
         )
     if store.exists():
-        if not bootstrap.is_dry_run(rehearsal):
+        if not is_dry_run(rehearsal):
             raise ConfigurationError(f"{store}: expected a dry run's store, found another; move it away")
         if writes := _definitions(settings):
             bootstrap.documents(rehearsal).commit(writes)
         return
     account = bootstrap.broker(settings).account()
-    bootstrap.bars(settings)  # before the store: what cannot start leaves no file behind
+    bars = bootstrap.bars(settings)  # before the store: what cannot start leaves no file behind
     beside = [*_definitions(settings), *_track_record(settings)]
+    opening = DryRunAccount(bootstrap.documents(rehearsal), bars, bootstrap.clock())
     with suppress(CommitConflict):  # another process opened it just now
-        bootstrap.dry_run_account(rehearsal).open(account.account_id, account.equity, beside=beside)
+        opening.open(account.account_id, account.equity, beside=beside)
+
+
+def is_dry_run(settings: Settings) -> bool:
+    return bootstrap.dry_run_account(settings) is not None
 
 
 def _definitions(settings: Settings) -> list[Write]:

@@ -49,45 +49,47 @@ class Orchestrator:
         self._clock = clock
         self._pause = pause
         self._log = log
+        self._last = clock.now()  # what came due until then is done or passed over
 
     def run(self) -> None:
         """Run until ``pause`` says to stop."""
-        last = self._clock.now()
-        self._run(Job.RECONCILIATION, last)
-        while (due := self._waited(last)) is not None:
+        self._run(Job.RECONCILIATION, self._last)
+        while (due := self._waited()) is not None:
             if self._clock.now() - due.at <= LATE_AFTER:
-                last = due.at
+                self._last = due.at
                 for job in due.jobs:
                     self._run(job, due.at)
                     if self._pause(0):
                         return
-            last = self._passed_over(last)
+            self._pass_over()
 
-    def _passed_over(self, since: datetime) -> datetime:
-        """See to what came due while jobs ran or the machine slept: a close is made late, the others are skipped."""
-        now = max(since, self._clock.now())
-        for job, at in self._watch.timetable.missed(since, now).items():
-            if job in CAUGHT_UP:
-                self._run(job, at)
-            else:
-                self._log.warning("skipped, it came due while nobody could run it", job=job.value, due=at.isoformat())
-        return now
-
-    def _waited(self, last: datetime) -> Due | None:
+    def _waited(self) -> Due | None:
         """Wait for what is due next; None when told to stop."""
         while True:
             self._refresh()
-            due = self._watch.timetable.after(last)
+            due = self._watch.timetable.after(self._last)
             now = self._clock.now()
-            self._state.beat(now, next_tick_at=self._watch.timetable.next_tick(last))
+            self._state.beat(now, next_tick_at=self._watch.timetable.next_tick(self._last))
             if due.at <= now:
                 return due
             if self._pause(min((due.at - now).total_seconds(), LOOK_EVERY_SECONDS)):
                 return None
 
+    def _pass_over(self) -> None:
+        """See to what came due while jobs ran or the machine slept: a close is made late, the others are skipped."""
+        since, self._last = self._last, max(self._last, self._clock.now())
+        for job, at in self._watch.timetable.missed(since, self._last).items():
+            if job in CAUGHT_UP:
+                self._run(job, at)
+            else:
+                self._log.warning("skipped, it came due while nobody could run it", job=job.value, due=at.isoformat())
+
     def _refresh(self) -> None:
+        before = self._watch.timetable
         if not self._watch.refresh():
             return
+        if self._watch.timetable != before:  # nothing was due by the new one before it was there
+            self._last = max(self._last, self._clock.now())
         self._state.settings_error = self._watch.fault
         if self._watch.fault:
             self._log.error("settings are wrong, the last good ones stay in force", fault=self._watch.fault)

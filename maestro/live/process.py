@@ -17,6 +17,7 @@ import structlog
 
 from backend.settings import Settings
 from functions import bootstrap
+from maestro.live.dry_run import is_dry_run
 from maestro.live.jobs import Jobs
 from maestro.live.orchestrator import Orchestrator
 from maestro.live.process_files import ProcessFiles, ProcessLock
@@ -78,7 +79,7 @@ def _state(running: Running, settings: Settings) -> ProcessState:
         files=running.files,
         pid=os.getpid(),
         started_at=bootstrap.clock().now(),
-        is_dry_run=bootstrap.is_dry_run(settings),
+        is_dry_run=is_dry_run(settings),
         strategies=None if running.only is None else tuple(sorted(running.only)),
         config_file=None if running.config_file is None else str(running.config_file),
         store=f"Firestore project {settings.project}" if file is None else str(file),
