@@ -27,9 +27,7 @@ from maestro.live.process_files import ProcessFiles, ProcessLock
 RootOption = Annotated[Path, typer.Option("--from", metavar="DIR", help="Folder with the backups.")]
 NameArgument = Annotated[str, typer.Argument(metavar="TIMESTAMP", help="The backup, as maestro backup list names it.")]
 
-backup = typer.Typer(
-    help="Keep settings, strategies and store: take a backup, list them, verify one.", invoke_without_command=True
-)
+backup = typer.Typer(invoke_without_command=True)
 
 
 @backup.callback()

@@ -3,6 +3,7 @@
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from maestro.live.process_files import ProcessFiles
 
@@ -24,17 +25,16 @@ def print_process(said: dict[str, Any], console: Console) -> None:
     """Print one line, and one for each thing that is wrong."""
     if "store" not in said:
         if said["running"]:
-            console.print(f"process {said['pid']} is starting", highlight=False)
+            console.print(f"process {said['pid']} starts, or restores a backup", highlight=False)
         return
-    kind = "dry run" if said["dry_run"] else "orders go out"
-    facts = [f"process {said['pid']}", f"[bold]{said['status']}[/]", kind, f"store {said['store']}"]
+    facts = ["dry run" if said["dry_run"] else "orders go out", f"store {said['store']}"]
     if said["strategies"] is not None:
         facts.append(f"asks {', '.join(said['strategies'])} alone")
     if said["next_tick_at"]:
         facts.append(f"next tick {_second(said['next_tick_at'])}")
     if said["last_tick"]:
         facts.append(f"last tick {_second(said['last_tick']['scheduled_at'])}")
-    console.print(", ".join(facts), highlight=False)
+    console.print(Text.assemble(f"process {said['pid']} ", (said["status"], "bold"), ", ", ", ".join(facts)))
     if error := said["last_error"]:
         text = f"  {error['job']} of {_second(error['scheduled_at'])}: {error['message']}"
         console.print(text, style="yellow", highlight=False, markup=False)

@@ -82,6 +82,9 @@ def stop(
     if pid is None:
         typer.echo("no process runs in this folder", err=True)
         raise typer.Exit(1)
+    if files.read_state().get("pid") != pid:
+        typer.echo(f"process {pid} starts, or restores a backup: try again when it has done so", err=True)
+        raise typer.Exit(1)
     os.kill(pid, signal.SIGTERM)
     has_ended, how = _ended(files, wait), "has ended"
     if force and not has_ended:

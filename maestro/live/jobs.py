@@ -43,7 +43,8 @@ class Jobs:
         if self._made is None or self._made_of != settings:
             key = _key(settings)
             cycle = bootstrap.cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid)
-            if self._only is not None and isinstance(cycle.strategies, StrategyLoader):
+            if self._only is not None:
+                assert isinstance(cycle.strategies, StrategyLoader)  # what bootstrap puts in; no other can be narrowed
                 cycle = replace(cycle, strategies=cycle.strategies.only(self._only))
             self._made_of, self._made = settings, cycle
         return self._made

@@ -47,6 +47,26 @@ def test_daemon_orders_once_and_goes_on(desk: DaemonDesk) -> None:
     assert (process["dry_run"], process["store"]) == (False, ".maestro/maestro.db")
 
 
+@pytest.mark.firestore
+def test_daemon_ticks_on_firestore_and_can_be_rehearsed(
+    desk: DaemonDesk, firestore_host: str, firestore_project: str
+) -> None:
+    cloud = {
+        "MAESTRO_STORE": "firestore",
+        "MAESTRO_PROJECT": firestore_project,
+        "FIRESTORE_EMULATOR_HOST": firestore_host,
+    }
+    desk.daemon("--dry-run", **cloud)
+    desk.ticks(1)
+    assert (desk.run("stop").status, desk.ordered()) == (0, [])
+    desk.daemon(**cloud)
+    until(lambda: len(desk.ordered()) == 2)
+    said = desk.run("intervene", "emergency-stop", "--reason", "doubt", "--yes", "--json", **cloud).json
+    assert [(each["store"], each["state"]) for each in said["stores"]] == [
+        (f"Firestore project {firestore_project}", "HALTED")
+    ]
+
+
 def test_emergency_stop_from_another_process_lets_the_next_cycles_order_nothing(desk: DaemonDesk) -> None:
     desk.broker.set_faults(["POST /v2/orders:422"])  # so that every tick would order anew
     desk.daemon()
@@ -118,6 +138,18 @@ def test_emergency_stop_that_flattens_a_dry_run_sells_nothing_at_the_broker(desk
     (done,) = desk.run("intervene", *arguments).json["stores"]
     assert (done["is_flat"], {each["symbol"] for each in done["exits"]}) == (True, {"AAPL", "AMD"})
     assert len(desk.ordered()) == 2
+
+
+def test_every_command_on_the_store_of_a_dry_run_is_dry(desk: DaemonDesk) -> None:
+    desk.daemon("--dry-run")
+    desk.ticks(1)
+    assert desk.run("stop").status == 0
+    dry = {"MAESTRO_SQLITE_PATH": DRY_RUN}
+    assert desk.run("flatten", "--all", "--reason", "out", "--yes", **dry).status == 0
+    assert desk.run("resume", "--reason", "in", "--yes", **dry).status == 0
+    assert len(desk.run("tick", "--json", **dry).json["orders"]) == 2
+    assert desk.run("reconcile", **dry).status == 0
+    assert desk.ordered() == []
 
 
 def test_second_start_is_refused_in_the_folder_and_on_the_store(desk: DaemonDesk, tmp_path: Path) -> None:
