@@ -7,7 +7,7 @@ whatever knows its tenant is built anew for every call. Importing this module im
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from functions import clients, stores
+from functions import clients, rehearsal, stores
 from functions.required import credentials, project
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from backend.adapters.cloud_tasks import TickQueue
+    from backend.adapters.dry_run import DryRunAccount
     from backend.adapters.firestore_portfolios import FirestorePortfolios
     from backend.domain.tick import PortfolioKey
     from backend.engine.cycle import Cycle
@@ -86,17 +87,26 @@ def calendar(settings: "Settings", portfolio: "Mapping[str, Any]") -> "Calendar"
 
 
 def broker(settings: "Settings") -> "Broker":
-    """Return the venue; the settings' one account serves every tenant until each has its own."""
+    """Return the venue, whose one account serves every tenant; no order leaves the store of a dry run."""
     alpaca = settings.alpaca
     key, secret = credentials(settings)
-    return clients.alpaca_broker(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
+    venue = clients.alpaca_broker(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
+    return rehearsal.broker(venue, dry_run_account(settings))
 
 
 def statements(settings: "Settings") -> "Statements":
-    """Return the books of the account at the venue."""
+    """Return the books of the account at the venue, or of the dry run's."""
     alpaca = settings.alpaca
     key, secret = credentials(settings)
-    return clients.alpaca_statements(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
+    books = clients.alpaca_statements(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
+    return rehearsal.statements(books, dry_run_account(settings), clients.exchange_calendar(settings.calendar))
+
+
+def dry_run_account(settings: "Settings") -> "DryRunAccount | None":
+    """Return the account of a dry run where the settings name its store; no file is made to find out."""
+    if settings.store != "sqlite" or not settings.sqlite_path.exists():
+        return None
+    return rehearsal.account(stores.documents(settings), bars(settings), clock())
 
 
 def cycle(settings: "Settings", *, tenant_id: str, portfolio_id: str, uid: str) -> "Cycle":

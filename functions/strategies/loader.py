@@ -4,10 +4,13 @@
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
+from backend.domain.errors import ConfigurationError
 from backend.domain.evaluation import AccountSnapshot, Evaluation
 from backend.domain.signal import Signal, StrategyId, StrategySignal
 from backend.domain.strategy_definition import StrategyDefinition
@@ -62,7 +65,8 @@ class StrategyLoader:
         self._uid = uid
         self._time_limit_seconds = time_limit_seconds
         self._roster = discover(packages, parameters) if strategies is None else given(strategies)
-        self._listed: tuple[tuple[StrategyDefinition, ...], Roster] = ((), self._roster)
+        self._asked: frozenset[str] | None = None  # all of them
+        self._listed: tuple[tuple[StrategyDefinition, ...], Roster] = ((), Roster())
         self._abandoned: Abandoned = {}
         self.failures: Mapping[str, str] = {}
         for source, reason in self.load_errors.items():
@@ -82,6 +86,26 @@ class StrategyLoader:
     def load_errors(self) -> Mapping[str, str]:
         """Why a package, module or class did not load, by its dotted name."""
         return self._roster.load_errors
+
+    def only(self, names: Collection[str], definitions: tuple[StrategyDefinition, ...] = ()) -> "StrategyLoader":
+        """Return a loader that asks these strategies alone; the others give no signal and keep what they hold.
+
+        Raises
+        ------
+        ConfigurationError
+            A name that no listed strategy has, or no strategy where none is listed.
+        """
+        known = sorted(str(each.name) for each in definitions or self.strategies)
+        for name in sorted(set(names) - set(known)):
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known) or 'none'}"
+            raise ConfigurationError(f"strategies: expected one that loads, found {name!r}; {hint}")
+        asked = copy(self)
+        asked._asked = frozenset(names)
+        asked._roster = replace(
+            self._roster, strategies=tuple(each for each in self.strategies if each.name in asked._asked)
+        )
+        return asked
 
     def evaluate(
         self,
@@ -150,6 +174,8 @@ class StrategyLoader:
         """Build what is listed, once for as long as the list stays as it is."""
         if not definitions:
             return self._roster
+        if self._asked is not None:
+            definitions = tuple(each for each in definitions if each.name in self._asked)
         if self._listed[0] != definitions:
             self._listed = (definitions, listed(definitions, self._roster.classes))
         return self._listed[1]

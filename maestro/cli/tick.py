@@ -14,6 +14,7 @@ from backend.domain.tick import PortfolioKey, TickRequest, TickResult
 from backend.engine.cycle import run_cycle
 from backend.settings import load_settings
 from functions import bootstrap, channels
+from maestro.backup.restoring import require_no_interrupted_restore
 
 _TROUBLE = frozenset({OrderStatus.REJECTED, OrderStatus.UNRESOLVED})
 
@@ -31,6 +32,7 @@ def tick(
 
     Example: maestro tick --at 2026-01-05T15:00:00-05:00
     """
+    require_no_interrupted_restore()
     scheduled_at = _scheduled(at)
     settings = load_settings()
     key = PortfolioKey(tenant_id=settings.tenant_id, portfolio_id=settings.portfolio_id, uid=settings.uid)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from maestro.live.process_files import ProcessFiles
 from tests.integration.document_session import read_blocks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,6 +67,7 @@ def test_document_snippets_run_in_order(name: str, tmp_path: Path, request: pyte
             status = session.wait(timeout=TIME_LIMIT_SECONDS)
         finally:
             _end_group(session)
+            _end_daemon(tmp_path)
         printed.seek(0)
         assert status == 0, printed.read().decode()
 
@@ -114,3 +116,10 @@ def _end_group(session: "subprocess.Popen[bytes]") -> None:
     except ProcessLookupError:
         return
     session.wait()
+
+
+def _end_daemon(folder: Path) -> None:
+    """End the process that a document left in a session of its own."""
+    pid = ProcessFiles(folder=folder / ".maestro").running_pid()
+    if pid is not None:
+        os.kill(pid, signal.SIGKILL)

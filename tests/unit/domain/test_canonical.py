@@ -83,9 +83,9 @@ from tests.unit.domain.sightings import account as account_watched
 from tests.unit.domain.sightings import at_prices, look
 
 MODULES: tuple[ModuleType, ...] = (
-    account, alert, alert_rules, allocation_policy, book, breaker_limits, closing, corporate_action, crossing, decision, guard,
-    journal, lots, mode, order, paper, policy, risk_limits, sighting, signal, sleeve, strategy_definition, track_record,
-    trading_state, weights,
+    account, alert, alert_rules, allocation_policy, book, breaker_limits, closing, corporate_action, crossing, decision,
+    guard, journal, lots, mode, order, paper, policy, risk_limits, sighting, signal, sleeve, strategy_definition,
+    track_record, trading_state, weights,
 )  # fmt: skip
 NEW_YORK = timezone(timedelta(hours=-5), "EST")
 
