@@ -57,7 +57,7 @@ def weigh(inputs: DecisionInputs, names: Sequence[StrategyId], scored: Judgement
         by_strategy={name: weights.get(name, resting[name]) for name in names},
         rebalance=Rebalance(at=inputs.now, rule=rule, members=frozenset(members)) if reason else None,
         reason=reason,
-        cash=max(0.0, 1.0 - sum(weights.values())),
+        cash=round(max(0.0, 1.0 - sum(weights.values())), 12),
         turnover=changes / 2,
         cost=changes * rate,
         notes=desire.notes if desire is not None and reason else (),

@@ -8,9 +8,8 @@ from rich.console import Console
 
 from backend.domain.tick import LogEntry
 from backend.settings import Settings
+from functions import bootstrap
 from functions.strategies.base import BaseStrategy
-from functions.strategies.loader import StrategyLoader
-from functions.strategies.roster import LIBRARY
 
 UNKNOWN = "not in the newest decision"
 
@@ -18,7 +17,7 @@ UNKNOWN = "not in the newest decision"
 def details(newest: LogEntry | None, settings: Settings) -> dict[str, Any]:
     """Return what the newest decision says of ``allocation`` and ``risk``, null where it does not, and parameters."""
     body: Mapping[str, Any] = newest.body if newest else {}
-    loader = StrategyLoader(packages=(*LIBRARY, *settings.strategies.packages))
+    loader = bootstrap.loader(settings, settings.tenant_id, settings.uid)
     return {
         "allocation": body.get("allocation"),
         "risk": body.get("risk"),
@@ -57,5 +56,13 @@ def _lines(value: object, indent: str = "") -> list[str]:
         if isinstance(inner, Mapping) and inner:
             lines += [f"{indent}{key}:", *_lines(inner, f"{indent}  ")]
         else:
-            lines.append(f"{indent}{key}: {inner}")
+            lines.append(f"{indent}{key}: {_shown(inner)}")
     return lines
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return "; ".join(map(str, value)) or "none"
+    return "unknown" if value is None else str(value)
