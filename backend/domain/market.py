@@ -16,6 +16,11 @@ _CLOSE = time(16)
 _NEW_YORK = "America/New_York"
 
 
+def is_pair(symbol: str) -> bool:
+    """Return whether it is a crypto pair such as BTC/USD, which is traded on every day of the week."""
+    return "/" in symbol
+
+
 def start_of(day: date) -> datetime:
     """Return the instant at which a New York day begins."""
     return datetime.combine(day, time(), ZoneInfo(_NEW_YORK))

@@ -6,12 +6,12 @@ import numpy as np
 
 from backend.domain.errors import ConfigurationError, MarketDataError, StrategyLoadError
 from backend.domain.evaluation import AccountSnapshot
-from backend.domain.market import SymbolHistory
+from backend.domain.market import SymbolHistory, is_pair
 from backend.domain.signal import Signal, Symbol
 from backend.domain.timeframe import Timeframe, read_timeframe
 from functions.strategies.base import BaseStrategy
 
-_WEEK, _TRADING_WEEK = 7, 5  # days; a week has ended with its Friday
+_WEEK, _TRADING_WEEK = 7, 5  # days; a week has ended with its Friday, that of a pair with its Sunday
 _MONDAY = 1  # ordinal of one: 0001-01-01
 
 
@@ -65,7 +65,7 @@ def longer_bars(history: SymbolHistory, days: int, is_weekly: bool) -> SymbolHis
     """
     ordinals = np.array([day.toordinal() - _MONDAY for day in history.days])
     blocks = ordinals // days
-    lasting = _TRADING_WEEK + (days // _WEEK - 1) * _WEEK if is_weekly else days
+    lasting = days - (_WEEK - _TRADING_WEEK) if is_weekly and not is_pair(history.symbol) else days
     has_ended = ordinals[-1] - blocks[-1] * days >= lasting - 1
     last = np.append(np.flatnonzero(np.diff(blocks)), len(blocks) - 1)
     first = np.append(0, last[:-1] + 1)

@@ -15,7 +15,7 @@ from backend.adapters.alpaca.corporate_actions import ACTION_TYPES, read_actions
 from backend.adapters.alpaca.pages import MarketDataPages
 from backend.adapters.alpaca.session import AlpacaSession
 from backend.domain.corporate_action import CorporateAction
-from backend.domain.market import MarketData, SymbolHistory, in_utc, last_closed_day
+from backend.domain.market import MarketData, SymbolHistory, in_utc, is_pair, last_closed_day
 from backend.domain.signal import Symbol
 
 _MARKET = "America/New_York"
@@ -147,7 +147,7 @@ class AlpacaBars:
 
 def _parted(symbols: Sequence[Symbol]) -> tuple[list[Symbol], list[Symbol]]:
     """Return shares and pairs."""
-    return [each for each in symbols if "/" not in each], [each for each in symbols if "/" in each]
+    return [each for each in symbols if not is_pair(each)], [each for each in symbols if is_pair(each)]
 
 
 def _sessions(minutes: int, count: int) -> timedelta:

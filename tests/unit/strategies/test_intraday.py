@@ -118,15 +118,3 @@ def test_a_symbol_without_bars_is_named() -> None:
 def test_a_timeframe_that_there_is_not_cannot_be_built() -> None:
     with pytest.raises(StrategyLoadError, match="found 90m; choose one of these"):
         scoped("a", "90m")
-
-
-def test_daily_bars_are_joined_to_weeks_as_before() -> None:
-    # 2024-01-02, a Tuesday, to Monday 2024-01-08
-    days = tuple(date(2024, 1, day) for day in (2, 3, 4, 5, 8))
-    close = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
-    bars = SymbolHistory(symbol=AAPL, days=days, close=close, high=close + 0.5, low=close - 0.5)
-    looking, strategy = scoped("a", "1w")
-    strategy.evaluate({AAPL: bars}, {})
-    shown = looking.seen[AAPL]
-    assert (shown.days, shown.close.tolist()) == ((date(2024, 1, 5),), [4.0])
-    assert (shown.high.tolist(), shown.low.tolist()) == ([4.5], [0.5])
