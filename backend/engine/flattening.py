@@ -28,6 +28,7 @@ from backend.engine.cycle import run_cycle
 from backend.engine.reconciling import Desk, reconcile
 from backend.engine.withdrawal import Patience, Withdrawn, withdraw
 from backend.ports.control import TradingControl
+from backend.ports.strategies import IntradayBars
 
 MOST_TICKS = 3  # a portfolio; what cannot be sold by then waits for its next scheduled tick
 
@@ -41,6 +42,7 @@ class Silence:
         account_snapshot: AccountSnapshot,
         regime: str | None = None,
         definitions: tuple[StrategyDefinition, ...] = (),
+        intraday: IntradayBars | None = None,
     ) -> Evaluation:
         return Evaluation(signals={StrategyId(name): NOT_ASKED for name in sorted(account_snapshot["sleeves"])})
 

@@ -1,5 +1,6 @@
 """Gather what a decision depends on: prices, what the strategies say, the track record, a look for the breakers."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from backend.domain.tick import Observation, TickRequest
 from backend.engine.bookkeeping import Standing
 from backend.engine.sightings import Look, sighting
 from backend.engine.track_records import current_record
+from backend.ports.strategies import IntradayBars
 
 if TYPE_CHECKING:
     from backend.engine.cycle import Cycle
@@ -35,7 +37,8 @@ def gathered(
     policy = configured(cycle.policy, current.configuration)
     market = _market(_universe(cycle, current, policy), now, cycle)
     symbols = tuple(Symbol(symbol) for symbol in market)
-    evaluation = cycle.strategies.evaluate(market, account_snapshot(account, current.book), None, policy.strategies)
+    snapshot = account_snapshot(account, current.book)
+    evaluation = cycle.strategies.evaluate(market, snapshot, None, policy.strategies, _intraday(now, cycle))
     record, is_extended = current_record(
         cycle.store, request.key, current.record, now.date(), evaluation.signals.keys()
     )
@@ -86,3 +89,10 @@ def _market(universe: tuple[Symbol, ...], now: datetime, cycle: "Cycle") -> Mark
             "check the price source and the symbols"
         )
     return market
+
+
+def _intraday(now: datetime, cycle: "Cycle") -> IntradayBars:
+    def read(minutes: int, symbols: Sequence[Symbol]) -> MarketData:
+        return cycle.bars.intraday(symbols, minutes=minutes, until=now, count=cycle.history_days)
+
+    return read

@@ -14,9 +14,11 @@ from backend.domain.errors import ConfigurationError
 from backend.domain.evaluation import AccountSnapshot, Evaluation
 from backend.domain.signal import Signal, StrategyId, StrategySignal
 from backend.domain.strategy_definition import StrategyDefinition
+from backend.ports.strategies import IntradayBars
 from functions.strategies.base import BaseStrategy
 from functions.strategies.deadlines import Abandoned
 from functions.strategies.evaluation import evaluate_all, evaluate_all_async
+from functions.strategies.intraday import served
 from functions.strategies.listing import listed
 from functions.strategies.maestro_controller import MaestroController, MaestroDecision
 from functions.strategies.roster import LIBRARY, Parameters, Roster, discover, given
@@ -113,24 +115,27 @@ class StrategyLoader:
         account_snapshot: AccountSnapshot,
         regime: str | None = None,
         definitions: tuple[StrategyDefinition, ...] = (),
+        intraday: IntradayBars | None = None,
     ) -> Evaluation:
         """Ask every strategy, or those that are listed; see ``evaluate_all``.
 
-        Plain dicts with a list of closes become histories. A listed strategy that could not be built has failed.
+        Plain dicts with a list of closes become histories. A listed strategy that could not be built, or whose bars
+        could not be read, has failed.
         """
         roster = self._listing(definitions)
+        histories = as_histories(market_data)
+        strategies, failures = served(roster.strategies, histories, intraday)
         evaluation = evaluate_all(
-            roster.strategies,
-            as_histories(market_data),
+            strategies,
+            histories,
             account_snapshot,
             regime,
             time_limit_seconds=self._time_limit_seconds,
             abandoned=self._abandoned,
         )
         if definitions:
-            unbuilt = {StrategyId(name): reason for name, reason in roster.load_errors.items()}
-            evaluation = replace(evaluation, failures={**evaluation.failures, **unbuilt})
-        return self._noted(evaluation)
+            failures |= {StrategyId(name): reason for name, reason in roster.load_errors.items()}
+        return self._noted(replace(evaluation, failures={**evaluation.failures, **failures}))
 
     async def evaluate_all_strategies(
         self,

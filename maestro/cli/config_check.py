@@ -6,6 +6,7 @@ from typing import Literal
 
 from backend.domain.allocation_policy import AllocationMethod
 from backend.domain.policy import DecisionPolicy
+from backend.domain.timeframe import read_timeframe
 from backend.settings import Settings
 from functions import bootstrap
 from functions.strategies.listing import listed
@@ -58,6 +59,9 @@ def _strategies(settings: Settings, policy: DecisionPolicy) -> Iterator[Finding]
         key = f"orchestrator.strategies.{i} ({each.name})"
         if each.name in roster.load_errors:
             yield Finding(key=key, severity="error", message=roster.load_errors[each.name])
+        elif settings.prices_file is not None and read_timeframe(each.timeframe).is_intraday:
+            message = f"fails at every tick: it needs bars of {each.timeframe}, and prices_file holds daily closes only"
+            yield Finding(key=key, severity="warning", message=message)
         else:
             on = "enabled" if each.is_enabled else "disabled"
             yield Finding(key=key, severity="ok", message=f"{each.kind}, {on}, weight {each.weight:g}")

@@ -61,7 +61,7 @@ def rebalance(chosen: ChosenStore, *, by: str | None, reason: str) -> dict[str, 
     Raises
     ------
     ConfigurationError
-        The method is ``full``, which has no weights to set, or there is no portfolio yet.
+        The method is ``full``, which has no weights to set.
     """
     method = effective(chosen.settings, stored(chosen.settings, chosen.key.tenant_id)).allocation.method
     if method is AllocationMethod.FULL:
@@ -69,9 +69,8 @@ def rebalance(chosen: ChosenStore, *, by: str | None, reason: str) -> dict[str, 
             "rebalance: expected a method that shares the account, found full, which gives all of it to each; "
             "see maestro config update --allocation-method"
         )
-    portfolios = frozenset(key.portfolio_id for key in chosen.control.portfolios(chosen.key.tenant_id))
-    if not portfolios:
-        raise ConfigurationError("rebalance: expected a portfolio that has traded, found none; run a tick first")
+    found = frozenset(key.portfolio_id for key in chosen.control.portfolios(chosen.key.tenant_id))
+    portfolios = found or frozenset({chosen.key.portfolio_id})
     order = SetWeights(by=operator(by), reason=reason, portfolios=portfolios)
     done = command(order, tenant_id=chosen.key.tenant_id, control=chosen.control, now=lambda: datetime.now(UTC))
     return {

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.integration.maestro_process import maestro
+from tests.integration.maestro_process import ROOT, maestro
 from tests.unit.configuration.test_document import SEED
 
 FILE = """\
@@ -150,6 +150,27 @@ def test_config_validate_warns_of_what_does_nothing(folder: Path) -> None:
     assert ended.status == 0
     assert "allocation_constraints.risky: no strategy and no group has this name" in ended.out
     assert "1 strategies of at most 25.0% leave 75.0% in cash" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("timeframe", "settings", "severity", "words"),
+    [
+        ("1h", "", "ok", "RSIStrategy, enabled"),
+        ("1w", "prices_file: closes.csv\n", "ok", "RSIStrategy, enabled"),
+        ("1h", "prices_file: closes.csv\n", "warning", "bars of 1h, and prices_file holds daily closes only"),
+        ("90m", "", "error", "found 90m; choose one of these"),
+    ],
+)
+def test_config_validate_knows_which_bars_there_are(
+    folder: Path, timeframe: str, settings: str, severity: str, words: str
+) -> None:
+    text = FILE.replace("{period: 7}}", f"{{period: 7}}, timeframe: {timeframe}}}")
+    (folder / "maestro.yaml").write_text(settings + text)
+    ended = maestro("config", "validate", "--json", folder=folder, PYTHONPATH=str(ROOT))
+    assert ended.status == (2 if severity == "error" else 0)
+    key = "orchestrator.strategies.0 (fast)"
+    (found,) = [each for each in json.loads(ended.out)["findings"] if each["key"] == key]
+    assert (found["severity"], words in found["message"]) == (severity, True)
 
 
 def test_config_schema_is_one(folder: Path) -> None:

@@ -34,13 +34,14 @@ def variables() -> Iterator[dict[str, str]]:
 @pytest.mark.timeout(600)
 def test_genebot_command_lines_have_their_place_in_maestro(tmp_path: Path, variables: dict[str, str]) -> None:
     examples = ROOT / "examples" / "genebot"
-    for bot in ("single", "three-bots"):
-        shutil.copytree(examples / bot, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(examples / "single", tmp_path, dirs_exist_ok=True)
     faults = []
     try:
         for theirs, ours in ROWS:
             if ours.startswith("maestro start") and "--help" not in ours:
                 maestro("stop", folder=tmp_path, **variables)
+            if "bot1" in ours:
+                shutil.copytree(examples / "three-bots", tmp_path, dirs_exist_ok=True)
             line, _, target = ours.partition(" > ")
             program, *arguments = shlex.split(line)
             if program == "maestro":
