@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from backend.configuration import configured
 from backend.domain.account import Account
 from backend.domain.commitment import account_snapshot
 from backend.domain.decision import DecisionInputs
@@ -15,6 +14,7 @@ from backend.domain.policy import DecisionPolicy
 from backend.domain.signal import Symbol
 from backend.domain.tick import Observation, TickRequest
 from backend.engine.bookkeeping import Standing
+from backend.engine.policies import policy_of
 from backend.engine.sightings import Look, sighting
 from backend.engine.track_records import current_record
 from backend.ports.strategies import IntradayBars
@@ -34,7 +34,7 @@ def gathered(
         The portfolio's definition or the tenant's configuration is wrong, or there are no prices.
     """
     now = cycle.clock.now()
-    policy = configured(cycle.policy, current.configuration)
+    policy = policy_of(cycle.policy, current.configuration)
     market = _market(_universe(cycle, current, policy), now, cycle)
     symbols = tuple(Symbol(symbol) for symbol in market)
     snapshot = account_snapshot(account, current.book)

@@ -68,12 +68,18 @@ def validate(
 
 
 @config.command("schema")
-def schema() -> None:
+def schema(
+    output: Annotated[Path | None, typer.Option(help="File to write; by default it is printed.")] = None,
+) -> None:
     """Print the JSON Schema of a settings file, for editors.
 
-    Example: maestro config schema > maestro.schema.json
+    Example: maestro config schema --output maestro.schema.json
     """
-    print(json.dumps(json_schema(Settings, "maestro.yaml"), indent=2))
+    text = json.dumps(json_schema(Settings, "maestro.yaml"), indent=2)
+    if output is None:
+        print(text)
+    else:
+        output.write_text(text + "\n", encoding="utf-8")
 
 
 config.command("update")(update)
