@@ -120,6 +120,7 @@ def cycle(settings: "Settings", *, tenant_id: str, portfolio_id: str, uid: str) 
     from backend.adapters.template_summary import TemplateSummarizer
     from backend.domain.signal import Symbol
     from backend.engine.cycle import Cycle
+    from backend.engine.leasing import StoredLeases
     from functions.strategies.maestro_controller import MaestroController
 
     strategies = loader(settings, tenant_id, uid)
@@ -132,6 +133,7 @@ def cycle(settings: "Settings", *, tenant_id: str, portfolio_id: str, uid: str) 
         summarizer=TemplateSummarizer(),
         narrator=narrator(settings),
         statements=statements(settings),
+        leases=StoredLeases(stores.leases(settings)),
         clock=clock(),
         policy=settings.policy(MaestroController.default_policy()),
         symbols=tuple(map(Symbol, settings.symbols)),

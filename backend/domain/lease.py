@@ -2,12 +2,16 @@
 
 A holder is a portfolio of a tenant, not a process: several workers that tick one portfolio share its lease. Two
 portfolios, of one tenant or of two, never hold the same strategy of one account at the same time.
+
+A holder's lease stands twice: with the account, where claims meet, and in the holder's own book, on which each of its
+commits depends. Whoever ends a lease that has not expired takes it from both at once.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from backend.domain.errors import ConfigurationError, LeaseHeld
 from backend.domain.signal import StrategyId
@@ -16,13 +20,27 @@ if TYPE_CHECKING:  # a tick's commit may hold leases
     from backend.domain.tick import PortfolioKey
 
 LEASE_DURATION = timedelta(days=4)  # longer than any pause between two ticks: a long weekend
-STILL_SENDING = timedelta(minutes=5)  # orders go out for four minutes after their decision
+STILL_SENDING = timedelta(minutes=5)  # orders go out for four minutes after their decision; the rest is for clocks
 _REMEMBERED = 20  # releases that an account's document keeps
 
 
 def holder_of(key: "PortfolioKey") -> str:
-    """Return the name under which a portfolio holds leases."""
-    return f"{key.tenant_id}/{key.portfolio_id}"
+    """Return the name under which a portfolio holds leases; no two portfolios share one."""
+    return "/".join(each.replace("%", "%25").replace("/", "%2F") for each in (key.tenant_id, key.portfolio_id))
+
+
+def place_of(holder: str) -> tuple[str, str]:
+    """Return the tenant and the portfolio that a name stands for.
+
+    Raises
+    ------
+    ConfigurationError
+        It is no name of a holder.
+    """
+    tenant_id, separator, portfolio_id = holder.partition("/")
+    if not separator or "/" in portfolio_id:
+        raise ConfigurationError(f"holder: expected TENANT/PORTFOLIO, found {holder!r}; see maestro migrate lease show")
+    return unquote(tenant_id), unquote(portfolio_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +84,15 @@ class Lease:
     def is_live(self, at: datetime) -> bool:
         return at < self.expires_at
 
+    def suffices(self, claim: LeaseClaim, *, at: datetime) -> bool:
+        """Say whether a claim needs no change: this is what it asks for, and half of the time is left.
+
+        What is decided under it is sent before it ends. A strategy that is dropped is given back at once.
+        """
+        asked = (claim.account_id, claim.holder, claim.strategies)
+        least = max((self.expires_at - self.renewed_at) / 2, STILL_SENDING)
+        return asked == (self.account_id, self.holder, self.strategies) and self.expires_at - at > least
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
@@ -88,6 +115,22 @@ class AccountLeases:
 
     def of(self, holder: str) -> Lease | None:
         return next((each for each in self.leases if each.holder == holder), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseChange:
+    """An account's leases as a commit leaves them; ``expected`` is the version that was read, None where none were."""
+
+    leases: AccountLeases
+    expected: object | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseGrant:
+    """What a tick commits with its decision: ``lease`` in its book, ``change`` when the account's leases change."""
+
+    lease: Lease | None
+    change: LeaseChange | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,13 +197,12 @@ def claimed(leases: AccountLeases, claim: LeaseClaim, *, at: datetime) -> Accoun
     return found
 
 
-def given_back(leases: AccountLeases, holder: str) -> AccountLeases:
-    """Return the leases without those of a holder that ends on its own."""
-    return _changed(leases, [each for each in leases.leases if each.holder != holder], ())
-
-
-def revoked(leases: AccountLeases, holder: str, *, by: str, reason: str, at: datetime) -> AccountLeases:
+def revoked(
+    leases: AccountLeases, holder: str, *, by: str, reason: str, at: datetime, last_order_at: datetime | None = None
+) -> AccountLeases:
     """Return the leases without those of a holder that is dead, with who ended them and why.
+
+    ``last_order_at`` is when the holder decided the last order that is not final; None where all are.
 
     Raises
     ------
@@ -177,10 +219,11 @@ def revoked(leases: AccountLeases, holder: str, *, by: str, reason: str, at: dat
             f"account {leases.account_id}: expected a lease of {holder}, found one of {holders}; see maestro migrate "
             "lease show"
         )
-    if at < lease.renewed_at + STILL_SENDING and lease.is_live(at):
+    spoke_at = max(lease.renewed_at, last_order_at or lease.renewed_at)
+    if at < spoke_at + STILL_SENDING and lease.is_live(at):
         raise ConfigurationError(
-            f"account {leases.account_id}: expected {holder} to be silent for {STILL_SENDING}, found that it renewed "
-            f"its lease at {lease.renewed_at.isoformat()} and may still send orders; stop it and wait"
+            f"account {leases.account_id}: expected {holder} to be silent for {STILL_SENDING}, found that it decided "
+            f"at {spoke_at.isoformat()} and may still send orders; stop it and wait"
         )
     ended = Release(holder=holder, strategies=lease.strategies, by=by, reason=reason, at=at)
     return _changed(leases, [each for each in leases.leases if each.holder != holder], [ended])

@@ -53,7 +53,7 @@ def gathered(
         failures=evaluation.failures,
         record=record,
         policy=policy,
-        book=replace(current.book, paper={}),  # no rule asks for them
+        book=replace(current.book, paper={}, lease=None),  # no rule asks for them
         trading_state=trading.state,
         latched=trading.latched,
         guard=trading.guard,

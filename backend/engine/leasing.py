@@ -1,89 +1,116 @@
-"""Claim an account's strategies, keep them, and give them back: read, decide, write, and again when others were first.
+"""Under which lease a tick commits, and how an operator ends one.
 
-A tick needs no claim of its own: it reads the leases, lets ``claimed`` decide, and writes the result in the same commit
-as its decision, under the version that it read. So nothing is committed under a lease that somebody else has taken.
+1. a tick claims its strategies. While the lease in its book is what it claims and half of the time is left, nothing is
+   read: the tick commits under the version of that book, and whoever ends the lease moves it;
+2. otherwise the account's leases are read and judged, and written in the tick's own commit under the version that was
+   read, with the book that has the new lease. Of two that claim one strategy, one commits;
+3. a lease that has expired is taken over without a word to its holder: what that one decided under it was sent before
+   it ended, or is too old to be sent;
+4. an operator who ends one that has not takes it out of its holder's book in the same commit.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
-from backend.domain.errors import CommitConflict, LeaseHeld
-from backend.domain.lease import AccountLeases, Lease, LeaseClaim, claimed, given_back, revoked
-from backend.ports.leases import Leases
+from backend.domain.book import PortfolioBook
+from backend.domain.decision import DecisionInputs
+from backend.domain.errors import CommitConflict
+from backend.domain.lease import (
+    AccountLeases,
+    Lease,
+    LeaseChange,
+    LeaseClaim,
+    LeaseGrant,
+    claimed,
+    holder_of,
+    revoked,
+)
+from backend.domain.signal import StrategyId
+from backend.domain.tick import PortfolioKey
+from backend.ports.leases import HolderBook, Leases
 
 ATTEMPTS = 64
 
 Now = Callable[[], datetime]
 
 
-def acquire(claim: LeaseClaim, *, store: Leases, now: Now) -> Lease | None:
-    """Take the strategies of a claim, or keep them; None when the claim names none.
+class StoredLeases:
+    """``TickLeases`` over the leases of a store."""
 
-    Raises
-    ------
-    LeaseHeld
-        Another holder has one of them; it is named.
-    CommitConflict
-        Others changed the account's leases at every attempt; nothing was taken.
-    StoreUnavailable
-        The store did not answer; acquire again, which does no harm when it was taken.
-    """
-    return _changed(claim.account_id, store, lambda leases: claimed(leases, claim, at=now())).of(claim.holder)
+    def __init__(self, store: Leases) -> None:
+        self._store = store
 
-
-def renew(claim: LeaseClaim, *, store: Leases, now: Now) -> Lease | None:
-    """Keep a lease that is held, and take nothing that was lost in between.
-
-    Raises
-    ------
-    LeaseHeld
-        The lease was released, or expired and was taken over; its holder must stop.
-    """
-
-    def kept(leases: AccountLeases) -> AccountLeases:
-        own = leases.of(claim.holder)
-        lost = claim.strategies - (own.strategies if own is not None else frozenset())
-        if lost:
-            claimed(leases, claim, at=now())  # names the holder, where there is one
-            ended = [each for each in leases.releases if each.holder == claim.holder]
-            why = f"by {ended[-1].by}: {ended[-1].reason}" if ended else "by nobody that is on record"
-            raise LeaseHeld(
-                f"account {claim.account_id}: expected {claim.holder} to hold {', '.join(sorted(lost))}, found it "
-                f"released {why}; see that nobody else trades it, then start again"
-            )
-        return claimed(leases, claim, at=now())
-
-    return _changed(claim.account_id, store, kept).of(claim.holder)
+    def granted(self, claim: LeaseClaim, held: Lease | None, *, at: datetime) -> LeaseGrant:
+        """Read the account's leases where the one that is held does not suffice; see the port."""
+        if held is None and not claim.strategies:
+            return LeaseGrant(lease=None)
+        if held is not None and held.suffices(claim, at=at):
+            return LeaseGrant(lease=held)
+        leases, version = self._store.leases(claim.account_id)
+        after = claimed(leases, claim, at=at)
+        return LeaseGrant(lease=after.of(claim.holder), change=LeaseChange(leases=after, expected=version))
 
 
-def release(account_id: str, holder: str, *, store: Leases) -> None:
-    """Give back everything that a holder has, when it ends on its own; nothing where it has nothing."""
-    _changed(account_id, store, lambda leases: given_back(leases, holder))
+class NoLeases:
+    """``TickLeases`` for who shares the account with nobody, or only sells: everything is granted, nothing changes."""
+
+    def granted(self, claim: LeaseClaim, held: Lease | None, *, at: datetime) -> LeaseGrant:
+        return LeaseGrant(lease=held)
+
+
+def claim_of(key: PortfolioKey, account_id: str, inputs: DecisionInputs, book: PortfolioBook) -> LeaseClaim:
+    """Return what a tick claims: whoever may trade in it, and whose orders may still be going out."""
+    holding = {name for name, each in book.strategies.items() if each.real.lots}
+    listed = {StrategyId(each.name) for each in inputs.policy.strategies}
+    asked = {*inputs.signals, *inputs.failures, *holding, *listed} - inputs.policy.disabled_names()
+    return LeaseClaim(
+        account_id=account_id,
+        holder=holder_of(key),
+        strategies=frozenset(asked | _sending(account_id, book, inputs.now)),
+    )
 
 
 def revoke(account_id: str, holder: str, *, by: str, reason: str, store: Leases, now: Now) -> AccountLeases:
-    """End the lease of a holder that is dead, on an operator's word.
+    """End the lease of a holder that is dead, on an operator's word; one that lives commits nothing more under it.
 
     Raises
     ------
     ConfigurationError
         It holds nothing, no reason is given, or it may still send orders.
+    CommitConflict
+        Others changed the leases or the holder's book at every attempt; nothing was changed.
     """
-    return _changed(account_id, store, lambda leases: revoked(leases, holder, by=by, reason=reason, at=now()))
-
-
-def _changed(account_id: str, store: Leases, change: Callable[[AccountLeases], AccountLeases]) -> AccountLeases:
     for _ in range(ATTEMPTS):
         leases, version = store.leases(account_id)
-        after = change(leases)
-        if after == leases:
-            return after
+        held = store.book(holder)
+        after = revoked(leases, holder, by=by, reason=reason, at=now(), last_order_at=_last_order_at(held))
         try:
-            store.change(after, expected=version)
+            store.change(LeaseChange(leases=after, expected=version), fenced=_fenced(held, account_id))
         except CommitConflict:
             continue
         return after
     raise CommitConflict(
-        f"account {account_id}: expected to change its leases within {ATTEMPTS} attempts, lost every one to others; "
-        "nothing was changed, run it again"
+        f"account {account_id}: expected to end the lease of {holder} within {ATTEMPTS} attempts, lost every one to "
+        "others; nothing was changed, run it again"
     )
+
+
+def _sending(account_id: str, book: PortfolioBook, at: datetime) -> frozenset[StrategyId]:
+    """Return who is not given back yet, though perhaps dropped: nobody else may trade it while its orders are open."""
+    lease = book.lease
+    if lease is None or lease.account_id != account_id or not lease.is_live(at):
+        return frozenset()
+    return frozenset(name for name in lease.strategies if book.is_open(name))
+
+
+def _last_order_at(held: HolderBook | None) -> datetime | None:
+    orders = () if held is None else held.book.open_orders.values()
+    return max((order.decided_at for order in orders), default=None)
+
+
+def _fenced(held: HolderBook | None, account_id: str) -> HolderBook | None:
+    """Return the holder's book without the lease; None where it has none to trade this account by."""
+    if held is None or held.book.lease is None or held.book.lease.account_id != account_id:
+        return None
+    return replace(held, book=replace(held.book, lease=None))

@@ -5,7 +5,7 @@
 3. note what the account holds beyond the sleeves (EXTERNAL);
 4. let the breaker that watches the broker look at what the account is short of, and at orders it has lost;
 5. compare the fills that the broker has booked for our orders with the journal's;
-6. one commit, if anything changed.
+6. one commit, if anything changed. It needs no lease, since nothing is ordered, and keeps the one in the book.
 """
 
 from collections import defaultdict

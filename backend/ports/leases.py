@@ -1,9 +1,21 @@
 """Where it stands who may trade which strategies of a broker account, whatever the tenant."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from backend.domain.lease import AccountLeases
+from backend.domain.book import PortfolioBook
+from backend.domain.lease import AccountLeases, LeaseChange
+from backend.domain.tick import PortfolioKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderBook:
+    """A holder's book, with the version that was read."""
+
+    key: PortfolioKey
+    book: PortfolioBook
+    version: object
 
 
 class Leases(Protocol):
@@ -11,13 +23,17 @@ class Leases(Protocol):
         """Read an account's leases, with the version that a change of them is conditional on; None where none is."""
         ...
 
-    def change(self, leases: AccountLeases, *, expected: object | None) -> None:
-        """Write an account's leases.
+    def book(self, holder: str) -> HolderBook | None:
+        """Read the book on which a holder's commits depend; None where it has none yet."""
+        ...
+
+    def change(self, change: LeaseChange, *, fenced: HolderBook | None = None) -> None:
+        """Write an account's leases, and at once a holder's book, so that no commit based on an earlier one succeeds.
 
         Raises
         ------
         CommitConflict
-            They moved; nothing was written.
+            One of them moved; nothing was written.
         """
         ...
 

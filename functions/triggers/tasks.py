@@ -84,6 +84,7 @@ def is_retryable(error: "MaestroError") -> bool:
         errors.StrategyError,
         errors.TrackRecordError,
         errors.AllocationError,
+        errors.LeaseHeld,
         errors.StoreCorrupt,
         errors.BrokerRefused,
     )

@@ -22,6 +22,7 @@ from backend.domain.mode import ThresholdPolicy
 from backend.domain.policy import DecisionPolicy
 from backend.domain.tick import PortfolioKey, TickResult
 from backend.engine.cycle import Cycle
+from backend.engine.leasing import NoLeases
 from backend.settings import FILE_VARIABLE, Settings, load_settings
 from backend.settings_blocks import AlpacaSettings, GeminiSettings, StrategySettings
 from functions import bootstrap
@@ -173,7 +174,7 @@ def _played(
         own = settings.model_copy(update={"alpaca": alpaca, "sqlite_path": Path(folder) / "replay.db"})
         clock, key = ReplayClock(first), PortfolioKey(tenant_id=_TENANT)
         close = bootstrap.day_close(own, key)
-        cycle = changed(replace(close.cycle, clock=clock, entropy=seeded_entropy))
+        cycle = changed(replace(close.cycle, clock=clock, entropy=seeded_entropy, leases=NoLeases()))
         return Replay(
             key=key,
             days=recorded.days,

@@ -15,7 +15,7 @@ from backend.adapters.documents.lease_documents import LeaseDocuments
 from backend.adapters.sqlite import SqliteDocuments
 from backend.domain.lease import LeaseClaim
 from backend.domain.signal import StrategyId
-from backend.engine.leasing import acquire
+from tests.fakes.leasing import acquire
 from tests.integration.maestro_process import ROOT, Ended, maestro
 
 EXAMPLES = ROOT / "examples" / "genebot"
@@ -263,7 +263,7 @@ def test_rollback_to_an_altered_copy_changes_nothing(tmp_path: Path) -> None:
 def hold(store: Path, holder: str, at: datetime) -> None:
     documents = SqliteDocuments(store)
     claim = LeaseClaim(account_id="PA1", holder=holder, strategies=frozenset({StrategyId(f"ma of {holder}")}))
-    acquire(claim, store=LeaseDocuments(documents), now=lambda: at)
+    acquire(claim, store=LeaseDocuments(documents), at=at)
     documents.close()
 
 

@@ -4,14 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from backend.adapters.documents import paths
+from backend.adapters.documents import book_documents, paths
 from backend.adapters.documents.fields import FieldReader
 from backend.adapters.documents.seam import Documents, StoredDocument, Write, put
 from backend.domain.errors import ConfigurationError
-from backend.domain.lease import AccountLeases, Lease, Release
+from backend.domain.lease import LEASE_DURATION, AccountLeases, Lease, LeaseChange, Release, place_of
 from backend.domain.signal import StrategyId
+from backend.domain.tick import PortfolioKey
+from backend.ports.leases import HolderBook
 
-REMEDY = "see that no orchestrator of this account runs, then delete the document"
+# Not sooner: until it has expired, a lease in a holder's book counts without a look at this document.
+REMEDY = (
+    "restore it from a backup, or delete it when no orchestrator of this account has run for "
+    f"{LEASE_DURATION.days} days"
+)
 
 
 class LeaseDocuments:
@@ -28,18 +34,34 @@ class LeaseDocuments:
             return AccountLeases(account_id=account_id), None
         return from_document(document), document.version
 
-    def change(self, leases: AccountLeases, *, expected: object | None) -> None:
-        """Write an account's leases; see the port."""
-        self._documents.commit([lease_write(leases, expected)])
+    def book(self, holder: str) -> HolderBook | None:
+        """Read a holder's book; see the port."""
+        tenant_id, portfolio_id = place_of(holder)
+        path = paths.book(tenant_id, portfolio_id)
+        document = self._documents.read([path]).get(path)
+        if document is None:
+            return None
+        uid = FieldReader(path, document.fields, book_documents.REMEDY).text("uid")
+        return HolderBook(
+            key=PortfolioKey(tenant_id=tenant_id, portfolio_id=portfolio_id, uid=uid),
+            book=book_documents.from_document(document),
+            version=document.version,
+        )
+
+    def change(self, change: LeaseChange, *, fenced: HolderBook | None = None) -> None:
+        """Write an account's leases, and a holder's book; see the port."""
+        self._documents.commit([*lease_writes(change), *([] if fenced is None else [_book_write(fenced)])])
 
     def accounts(self) -> Sequence[AccountLeases]:
         """Return the leases of every account; see the port."""
         return [from_document(each) for each in self._documents.query(paths.ACCOUNT_LEASES)]
 
 
-def lease_write(leases: AccountLeases, expected: object | None) -> Write:
+def lease_writes(change: LeaseChange | None) -> list[Write]:
     """Write what was claimed, conditional on what was read: for a commit of its own, or one that depends on it."""
-    return put(paths.account_leases(leases.account_id), to_document(leases), expected)
+    if change is None:
+        return []
+    return [put(paths.account_leases(change.leases.account_id), to_document(change.leases), change.expected)]
 
 
 def to_document(leases: AccountLeases) -> dict[str, Any]:
@@ -81,6 +103,11 @@ def from_document(document: StoredDocument) -> AccountLeases:
             _release(reader.nested(f"releases[{n}]", each)) for n, each in enumerate(reader.items("releases"))
         ),
     )
+
+
+def _book_write(held: HolderBook) -> Write:
+    path = paths.book(held.key.tenant_id, held.key.portfolio_id)
+    return put(path, book_documents.to_document(held.book, held.key), held.version)
 
 
 def _lease(account_id: str, reader: FieldReader) -> Lease:

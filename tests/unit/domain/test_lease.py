@@ -1,5 +1,6 @@
 """No two holders of one account ever hold the same strategy at the same time."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,9 +15,9 @@ from backend.domain.lease import (
     LeaseClaim,
     LeaseRefusal,
     claimed,
-    given_back,
     granted,
     holder_of,
+    place_of,
     revoked,
 )
 from backend.domain.signal import StrategyId
@@ -79,8 +80,6 @@ def test_expired_lease_is_taken_over_where_it_is_claimed_and_noted() -> None:
 def test_claim_of_nothing_gives_back_what_was_held() -> None:
     leases = claimed(NOBODY, claim("acme/main", "ma"), at=AT)
     assert held(claimed(leases, claim("acme/main"), at=AT)) == {}
-    assert held(given_back(leases, "acme/main")) == {}
-    assert given_back(leases, "nobody") == leases
 
 
 def test_revocation_frees_the_strategies_and_is_on_record() -> None:
@@ -103,6 +102,40 @@ def test_revocation_that_cannot_be_meant_is_refused(holder: str, reason: str, af
     leases = claimed(NOBODY, claim("acme/main", "ma", duration=3 * HOUR), at=AT)
     with pytest.raises(ConfigurationError, match=said):
         revoked(leases, holder, by="ann", reason=reason, at=AT + after)
+
+
+def test_revocation_waits_for_the_last_order_of_a_lease_that_was_renewed_long_ago() -> None:
+    leases = claimed(NOBODY, claim("acme/main", "ma", duration=3 * HOUR), at=AT)
+    sent_at = AT + HOUR
+    with pytest.raises(ConfigurationError, match=r"decided at 2026-01-05T16:00:00\+00:00 and may still send orders"):
+        revoked(leases, "acme/main", by="ann", reason="x", at=sent_at + STILL_SENDING / 2, last_order_at=sent_at)
+    at = sent_at + STILL_SENDING
+    assert held(revoked(leases, "acme/main", by="ann", reason="x", at=at, last_order_at=sent_at)) == {}
+
+
+@pytest.mark.parametrize(
+    ("asked", "after", "expected"),
+    [
+        (claim("acme/main", "ma", "rsi"), HOUR / 2 - timedelta(microseconds=1), True),
+        (claim("acme/main", "ma", "rsi"), HOUR / 2, False),
+        (claim("acme/main", "ma"), timedelta(0), False),
+        (claim("acme/main", "ma", "rsi", "trend"), timedelta(0), False),
+        (claim("beta/main", "ma", "rsi"), timedelta(0), False),
+    ],
+)
+def test_lease_suffices_for_its_own_claim_in_the_first_half(
+    asked: LeaseClaim, after: timedelta, expected: bool
+) -> None:
+    (lease,) = claimed(NOBODY, claim("acme/main", "ma", "rsi"), at=AT).leases
+    assert lease.suffices(asked, at=AT + after) is expected
+
+
+def test_lease_does_not_suffice_for_another_account_or_while_orders_could_outlast_it() -> None:
+    short = claim("acme/main", "ma", duration=STILL_SENDING * 1.5)
+    (lease,) = claimed(NOBODY, short, at=AT).leases
+    assert lease.suffices(short, at=AT + STILL_SENDING / 4)
+    assert not lease.suffices(short, at=AT + STILL_SENDING / 2)  # less than half has passed
+    assert not lease.suffices(replace(short, account_id="A2"), at=AT)
 
 
 def test_releases_on_record_are_the_newest_twenty() -> None:
@@ -135,6 +168,21 @@ def test_holder_is_a_portfolio_of_a_tenant() -> None:
     assert holder_of(PortfolioKey(tenant_id="acme", portfolio_id="second")) == "acme/second"
 
 
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_holders_name_is_of_one_portfolio_alone(tenant: str, portfolio: str) -> None:
+    name = holder_of(PortfolioKey(tenant_id=tenant, portfolio_id=portfolio))
+    assert place_of(name) == (tenant, portfolio)
+    assert holder_of(PortfolioKey(tenant_id="a/b", portfolio_id="c")) != holder_of(
+        PortfolioKey(tenant_id="a", portfolio_id="b/c")
+    )
+
+
+@pytest.mark.parametrize("name", ["acme", "acme/main/x"])
+def test_name_of_no_holder_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="expected TENANT/PORTFOLIO"):
+        place_of(name)
+
+
 HOLDERS = st.sampled_from(["acme/main", "acme/second", "beta/main"])
 STEP = st.tuples(
     HOLDERS,
@@ -156,7 +204,7 @@ def test_no_two_live_leases_ever_share_a_strategy(steps: list[tuple[str, str, fr
             assert isinstance(found, LeaseRefusal) == any(names & strategies for names in others)
             leases = leases if isinstance(found, LeaseRefusal) else found
         elif what == "give back":
-            leases = given_back(leases, holder)
+            leases = claimed(leases, claim(holder), at=at)
         elif leases.of(holder) is not None:
             try:
                 leases = revoked(leases, holder, by="ann", reason="test", at=at)
@@ -164,3 +212,36 @@ def test_no_two_live_leases_ever_share_a_strategy(steps: list[tuple[str, str, fr
                 assert holder in before  # a dead one can always be ended
         live = [each.strategies for each in leases.leases if each.is_live(at)]
         assert sum(map(len, live)) == len(frozenset().union(*live))
+
+
+BOOKED = st.tuples(
+    HOLDERS,
+    st.sampled_from(["tick", "tick", "revoke"]),
+    st.frozensets(st.sampled_from(["ma", "rsi", "trend"])),
+    st.integers(min_value=0, max_value=120),
+)
+
+
+@given(steps=st.lists(BOOKED, max_size=25))
+def test_no_two_books_ever_have_a_lease_that_suffices_for_one_strategy(
+    steps: list[tuple[str, str, frozenset[str], int]],
+) -> None:
+    leases, at = NOBODY, AT
+    books: dict[str, Lease] = {}
+    for holder, what, strategies, minutes in steps:
+        at += timedelta(minutes=minutes)
+        asked, own = claim(holder, *strategies), books.get(holder)
+        if what == "tick" and not (own is not None and own.suffices(asked, at=at)):
+            found = granted(leases, asked, at=at)
+            if isinstance(found, AccountLeases):
+                leases = found
+                books = {
+                    **{k: v for k, v in books.items() if k != holder},
+                    **{each.holder: each for each in found.leases if each.holder == holder},
+                }
+        elif what == "revoke" and leases.of(holder) is not None and at >= leases.of(holder).renewed_at + STILL_SENDING:
+            leases = revoked(leases, holder, by="ann", reason="test", at=at)
+            books.pop(holder, None)
+        # Whatever a holder may decide under without a look at the account, until its orders are sent.
+        trusted = [each.strategies for each in books.values() if each.expires_at > at]
+        assert sum(map(len, trusted)) == len(frozenset().union(*trusted))

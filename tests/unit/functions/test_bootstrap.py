@@ -138,7 +138,10 @@ def test_bootstrap_alert_is_written_once_and_logged_as_json(tmp_path: Path, caps
 
 
 def _configuration(tenant: str, *, reduce: float) -> Write:
-    return replace(paths.configuration(tenant), {"scoring": {"sharpe_threshold_reduce": reduce}})
+    """Every other strategy is of one tenant: two of one account never trade the same."""
+    others = [each.name for each in discover().strategies][sorted(THRESHOLDS).index(tenant) :: 2]
+    fields = {"scoring": {"sharpe_threshold_reduce": reduce}, "disabled_strategies": others}
+    return replace(paths.configuration(tenant), fields)
 
 
 @pytest.mark.parametrize(
