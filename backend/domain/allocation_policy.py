@@ -39,8 +39,9 @@ class AllocationPolicy:
     """Weights are parts of equity; what no strategy may have stays cash.
 
     ``caps`` hold a strategy, or all members of a group in ``groups``, to a part of equity together. ``base_weights``
-    win over the method and are taken as they are. ``drift`` is a part of equity: how far a weight, or a sleeve beyond
-    its weight, may be off.
+    win over the method and over ``min_weight`` and ``max_weight``, not over caps; beyond 1 together they are scaled
+    down, except for ``full``. ``drift`` is a part of equity: how far a weight, or a sleeve beyond its weight, may be
+    off.
     ``min_history`` daily returns are needed for a strategy's part in a covariance.
     """
 
@@ -67,11 +68,6 @@ class AllocationPolicy:
             _expect(0.0 <= cap <= 1.0, f"allocation_constraints.{name}", "0 to 1", cap)
         for name, weight in self.base_weights.items():
             _expect(0.0 <= weight <= 1.0, f"base_weights.{name}", "0 to 1", weight)
-
-    @property
-    def is_fixed(self) -> bool:
-        """Say whether weights follow from names alone: no record is asked, nothing is bounded, nothing rebalances."""
-        return self.method is AllocationMethod.FULL and not self.caps and self.min_weight == 0.0 == self.max_weight - 1
 
 
 def _expect(condition: bool, key: str, expected: str, found: object) -> None:

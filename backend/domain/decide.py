@@ -5,23 +5,27 @@
 3. weigh   – base weight (``weighing``) × mode multiplier, two factors on the allocation that the strategy asked for;
 4. restrain – expiry, stop-losses, risk between strategies, systemic-sell override and trading state turn entries
    into HOLD;
-5. limit   – entries that together ask for more than the gross limit are scaled down together, exits never;
+5. limit   – entries are cut to the limit of a position; what together asks for more than the gross limit is scaled
+   down together, exits never;
 6. size    – targets become crosses, orders and virtual fills (``sizing``), given an account;
 7. identify – one nonce a signal, one client_order_id an order.
 
 Stages 2 to 5 work on arrays; objects are made once, at the border.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from backend.domain.decision import Decision, DecisionInputs, ModeChange, StrategyDecision
 from backend.domain.identity import nonces, session_id
+from backend.domain.judging import judged
 from backend.domain.market import new_york_day
-from backend.domain.mode import DISABLED, Evidence, Judgement, Mode, ModeState, Score
+from backend.domain.mode import Judgement, Mode, ModeState, Score
 from backend.domain.notices import notices
 from backend.domain.restraint import RiskView, risk_view
+from backend.domain.risk_limits import RiskLimits
 from backend.domain.sighting import Watched
 from backend.domain.signal import NOT_ASKED, Action, StrategyId, StrategySignal, Symbol
 from backend.domain.sizing import Bounds, size
@@ -40,9 +44,10 @@ def decide(inputs: DecisionInputs) -> Decision:
     Pure: no I/O, no clock, no randomness, so equal inputs give an equal decision everywhere. Strategies
     are taken in the order of their names.
     """
-    names = sorted({*inputs.signals, *inputs.liquidating, *stop_losses(inputs, {}).real})
+    fallen = stop_losses(inputs, {})
+    names = sorted({*inputs.signals, *inputs.liquidating, *fallen.real, *fallen.virtual})
     signals = [inputs.signals.get(name, NOT_ASKED) for name in names]
-    scored = _score(inputs, names)
+    scored = judged(inputs, names)
     sellers = tuple(
         [
             name
@@ -51,7 +56,7 @@ def decide(inputs: DecisionInputs) -> Decision:
         ]
     )
     systemic = len(sellers) >= inputs.policy.systemic_sell_threshold
-    weights = weigh(inputs, names, scored)
+    weights = weigh(inputs, names)
     risk = risk_view(inputs, names, scored, weights.by_strategy)
     watched = _watched(inputs, risk)
     news, told = notices(inputs, risk.figures, watched.guard.told, new_york_day(inputs.now))
@@ -61,7 +66,8 @@ def decide(inputs: DecisionInputs) -> Decision:
     restraint = _restraint(state, watched) or (_systemic_details(sellers, inputs) if systemic else risk.everyone)
     overrides = _overrides(inputs, names, signals, _Restraints(restraint, watched.doubtful, stops, risk))
     decided = _decided(inputs, names, signals, scored, weights, overrides)
-    sized = size(inputs, decided, Bounds(state=state, doubtful=watched.doubtful, stops=stops, weights=weights))
+    bounds = Bounds(state=state, doubt=watched.doubt, doubtful=watched.doubtful, stops=stops, weights=weights)
+    sized = size(inputs, decided, bounds)
     return Decision(
         tenant_id=inputs.tenant_id,
         tick_id=inputs.tick_id,
@@ -106,8 +112,10 @@ def _decided(
 ) -> tuple[StrategyDecision, ...]:
     scores, sharpes = scored.scores, scored.sharpes
     weights = [weighed.by_strategy[name] for name in names]
-    allocations, scale = _allocated(inputs.policy.risk.gross_limit, signals, weights, scores, overrides)
-    note = "" if scale == 1.0 else f"; entries ×{scale:.3f} to the gross limit"
+    targets = _targets(signals, weights, scores, overrides)
+    risk = inputs.policy.risk
+    allocations, scale = _allocated(risk, signals, targets)
+    notes = [_cut_note(risk, signal, target, scale) for signal, target in zip(signals, targets, strict=True)]
     nonce = nonces(inputs.entropy, names)
     return tuple(
         [
@@ -121,7 +129,7 @@ def _decided(
                 base_weight=weights[i],
                 multiplier=scores[i].multiplier,
                 final_allocation=allocations[i],
-                reasoning=scores[i].reason + note,
+                reasoning=scores[i].reason + notes[i],
                 override_reason=overrides[i],
                 nonce=nonce[i],
             )
@@ -134,25 +142,6 @@ def _action(inputs: DecisionInputs, name: StrategyId, signal: StrategySignal, ov
     if name in inputs.liquidating:
         return Action.CLOSE_ALL
     return signal.action if override is None else Action.HOLD
-
-
-def _score(inputs: DecisionInputs, names: list[StrategyId]) -> Judgement:
-    policy, disabled = inputs.policy, inputs.policy.disabled_names()
-    judged = policy.modes.judge(
-        Evidence(
-            strategies=tuple(names),
-            record=inputs.record,
-            standing={name: book.mode for name, book in inputs.book.strategies.items() if book.mode is not None},
-            now=inputs.now,
-            lookback_days=policy.lookback_days,
-            periods_per_year=policy.periods_per_year,
-            risk_free_rate=policy.risk_free_rate,
-        )
-    )
-    if not disabled:
-        return judged
-    scores = [DISABLED if name in disabled else score for name, score in zip(names, judged.scores, strict=True)]
-    return judged._replace(scores=scores)
 
 
 def _overrides(
@@ -206,24 +195,33 @@ def _systemic_details(sellers: tuple[StrategyId, ...], inputs: DecisionInputs) -
     return f"systemic risk: {len(sellers)} strategies sell at once (threshold {threshold}): {', '.join(sellers)}"
 
 
-def _allocated(
-    limit: float,
-    signals: list[StrategySignal],
-    weights: list[float],
-    scores: list[Score],
-    overrides: list[str | None],
-) -> tuple[list[float], float]:
-    """Weigh every allocation and scale the entries to the gross limit; return them and the scale."""
-    allocations = [
+def _targets(
+    signals: list[StrategySignal], weights: list[float], scores: list[Score], overrides: list[str | None]
+) -> list[float]:
+    """Weigh what every signal asks for."""
+    return [
         0.0 if override else signal.allocation * weight * score.multiplier
         for signal, weight, score, override in zip(signals, weights, scores, overrides, strict=True)
     ]
-    entries = [s.action is Action.BUY for s in signals]
-    total = sum([allocation for allocation, is_entry in zip(allocations, entries, strict=True) if is_entry])
+
+
+def _allocated(risk: RiskLimits, signals: list[StrategySignal], targets: list[float]) -> tuple[list[float], float]:
+    """Cut entries to the limit of a position, then scale them to the gross limit; return them and the scale."""
+    limit, most = risk.gross_limit, risk.position_size_limit if risk.position_size_limit < 1.0 else math.inf
+    entries = [signal.action is Action.BUY for signal in signals]
+    cut = [min(target, most) if is_entry else target for target, is_entry in zip(targets, entries, strict=True)]
+    total = sum([target for target, is_entry in zip(cut, entries, strict=True) if is_entry])
     if total <= limit * (1 + 1e-12):
-        return allocations, 1.0
+        return cut, 1.0
     scale = limit / total
-    return [a * scale if is_entry else a for a, is_entry in zip(allocations, entries, strict=True)], scale
+    return [target * scale if is_entry else target for target, is_entry in zip(cut, entries, strict=True)], scale
+
+
+def _cut_note(risk: RiskLimits, signal: StrategySignal, target: float, scale: float) -> str:
+    """Say what of a target became less; the gross limit concerns everybody, so everybody is told."""
+    gross = "" if scale == 1.0 else f"; entries ×{scale:.3f} to the gross limit"
+    is_cut = signal.action is Action.BUY and target > risk.position_size_limit < 1.0
+    return f"; {target:.1%} cut to the limit of a position, {risk.position_size_limit:.1%}{gross}" if is_cut else gross
 
 
 def _mode_changes(inputs: DecisionInputs, names: list[StrategyId], scores: list[Score]) -> tuple[ModeChange, ...]:

@@ -6,6 +6,7 @@ Never more is sold than a sleeve and the account hold, and no symbol of a strate
 from collections.abc import Iterable
 from decimal import ROUND_DOWN, Decimal
 
+from backend.domain.allocation_policy import AllocationMethod, RebalanceFrequency
 from backend.domain.crossing import Interest
 from backend.domain.decision import DecisionInputs, Stop, StrategyDecision
 from backend.domain.draft import Draft
@@ -61,6 +62,8 @@ def stop_out(draft: Draft, each: StrategyDecision, stops: Stops, sells: list[Int
     for symbol, reason in stops.real.get(each.strategy, {}).items():
         if offer(draft, each, symbol, sells):
             draft.stopped.append(Stop(strategy=each.strategy, symbol=symbol, reason=reason))
+    if each.mode is not Mode.SHADOW_MODE:
+        return  # promoted at this tick: the virtual sleeve is traded no more
     for symbol, reason in stops.virtual.get(each.strategy, {}).items():
         is_leaving = each.action is Action.CLOSE_ALL or (each.action is Action.SELL and each.signal.ticker == symbol)
         if not is_leaving:
@@ -69,27 +72,37 @@ def stop_out(draft: Draft, each: StrategyDecision, stops: Stops, sells: list[Int
 
 
 def trim(draft: Draft, each: StrategyDecision, weights: Weights, sells: list[Interest]) -> None:
-    """After a rebalance, sell what a sleeve holds beyond its weight, when that is more than the drift."""
-    if weights.rebalance is None or each.mode in (Mode.SHADOW_MODE, Mode.DISABLED):
+    """After a rebalance, sell what a sleeve will hold beyond its weight, when that is more than the drift.
+
+    With ``rebalance_frequency: drift`` sleeves are compared at every tick. What it buys or leaves at this tick does
+    not count.
+    """
+    policy = draft.inputs.policy.allocation
+    is_due = weights.rebalance is not None or policy.rebalance is RebalanceFrequency.DRIFT
+    if not is_due or policy.method is AllocationMethod.FULL or each.mode in (Mode.SHADOW_MODE, Mode.DISABLED):
         return
     prices, equity = draft.inputs.prices, draft.account.equity
     bought = each.signal.ticker if each.action is Action.BUY else None
-    worth = {
-        symbol: quantity * prices[symbol]
+    held = {
+        symbol: quantity
         for symbol, quantity in draft.inputs.book.of(each.strategy).real.holdings().items()
-        if symbol in prices and symbol not in draft.doubtful and quantity > 0 and symbol != bought
+        if quantity > 0
+        and symbol in prices
+        and symbol not in (bought, *draft.doubtful)
+        and (each.strategy, symbol) not in draft.offered
     }
-    held, share = sum(worth.values(), Decimal(0)), Decimal(repr(each.base_weight))
-    if held <= equity * (share + Decimal(repr(draft.inputs.policy.allocation.drift))) or held <= 0:
+    worth = sum((quantity * prices[symbol] for symbol, quantity in held.items()), Decimal(0))
+    share = Decimal(repr(each.base_weight))
+    if equity <= 0 or worth <= equity * (share + Decimal(repr(policy.drift))):
         return
-    part = 1 - equity * share / held
-    for symbol in sorted(worth):
+    beyond = worth - equity * share
+    for symbol in sorted(held):
         asset = draft.inputs.assets.get(symbol)
         step = MICRO_SHARE if asset is None or asset.is_fractionable else SHARE
-        quantity = (worth[symbol] / prices[symbol] * part).quantize(step, rounding=ROUND_DOWN)
+        quantity = (held[symbol] * beyond / worth).quantize(step, rounding=ROUND_DOWN)
         if quantity > 0 and offer(draft, each, symbol, sells, quantity):
             reason = (
-                f"rebalance: {held:.2f} held, weight {each.base_weight:.1%} of {equity:.2f}; selling {quantity} of it"
+                f"rebalance: {worth:.2f} held, weight {each.base_weight:.1%} of {equity:.2f}; selling {quantity} of it"
             )
             draft.deny(each, reason, symbol)
 

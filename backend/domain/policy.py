@@ -78,6 +78,12 @@ class DecisionPolicy:
         """The rule in force."""
         return self.probabilistic if self.mode_policy is ModePolicyName.PROBABILISTIC else self.scoring
 
+    @property
+    def min_returns(self) -> int:
+        """Daily returns that the rule in force needs to judge."""
+        is_probabilistic = self.mode_policy is ModePolicyName.PROBABILISTIC
+        return self.probabilistic.min_returns if is_probabilistic else self.scoring.min_returns
+
     def disabled_names(self) -> frozenset[str]:
         """Name all that place no order."""
         return self.disabled | {each.name for each in self.strategies if not each.is_enabled}

@@ -8,6 +8,7 @@ import numpy as np
 from backend.domain.breaker_limits import EmergencyStop
 from backend.domain.decision import DecisionInputs
 from backend.domain.guard import Breaker
+from backend.domain.judging import judged
 from backend.domain.mode import Evidence, Judgement
 from backend.domain.performance import FloatArray
 from backend.domain.risk_figures import RiskFigures, correlations, risk_figures
@@ -32,20 +33,33 @@ def risk_view(
     """Judge the strategies that hold capital by their newest returns together.
 
     Of two that move together beyond the limit, the one with the lower Sharpe ratio may not enter: they are taken from
-    the best on, and whoever moves with one that was taken is held back.
+    the best on, and whoever moves with one that was taken is held back. Who failed at this tick still holds capital.
+    Returns of a strategy that is REDUCED are those of what it was allowed to hold, so they are weighed in full.
     """
     policy = inputs.policy
     if not policy.alerts.performance_tracking:
         return RiskView(figures=risk_figures((), np.empty((0, 0)), np.empty((0, 0)), np.empty(0), 0.95, inputs.account))
-    funded = [j for j, score in enumerate(scored.scores) if score.multiplier > 0.0]
-    chosen = tuple(names[j] for j in funded)
+    sharpes = _funded(inputs, names, scored)
+    chosen = tuple(sharpes)
     evidence = Evidence(strategies=chosen, record=inputs.record, standing={}, now=inputs.now)
     returns = evidence.columns(inputs.record.returns)
     pairs = correlations(returns)
-    held = np.array([weights[name] * scored.scores[j].multiplier for name, j in zip(chosen, funded, strict=True)])
+    held = np.array([weights.get(name, float(inputs.book.of(name).weight)) for name in chosen])
     figures = risk_figures(chosen, returns, pairs, held, policy.risk.var_confidence, inputs.account)
-    barred = _correlated(policy.risk.max_strategy_correlation, chosen, pairs, [scored.sharpes[j] for j in funded])
+    barred = _correlated(policy.risk.max_strategy_correlation, chosen, pairs, list(sharpes.values()))
     return RiskView(figures=figures, barred=barred, everyone=_tail(inputs, figures), trip=_trip(inputs, figures))
+
+
+def _funded(inputs: DecisionInputs, names: Sequence[StrategyId], scored: Judgement) -> dict[StrategyId, float]:
+    """Return the Sharpe ratios of those that hold capital, in the order of their names."""
+    sharpes = {name: sharpe for name, score, sharpe in zip(names, *scored[:2], strict=True) if score.multiplier > 0.0}
+    absent = sorted((inputs.failures.keys() & inputs.book.strategies.keys()) - set(names))
+    if not absent:
+        return sharpes
+    judgement = judged(inputs, absent)
+    found = zip(absent, *judgement[:2], strict=True)
+    sharpes |= {name: sharpe for name, score, sharpe in found if score.multiplier > 0.0}
+    return dict(sorted(sharpes.items()))
 
 
 def _correlated(
@@ -56,15 +70,15 @@ def _correlated(
     best_first = sorted(
         range(len(names)), key=lambda j: (-sharpes[j] if sharpes[j] == sharpes[j] else np.inf, names[j])
     )
-    taken: list[int] = []
+    is_taken = np.zeros(len(names), dtype=np.bool_)
     barred: dict[StrategyId, str] = {}
     for j in best_first:
-        beyond = [(float(pairs[i, j]), i) for i in taken if pairs[i, j] > limit]
-        if beyond:
-            most, i = max(beyond)
-            barred[names[j]] = f"correlation {most:.2f} with {names[i]} is above {limit:.2f}: no increase"
+        beyond = np.flatnonzero(is_taken & (pairs[j] > limit))
+        if len(beyond):
+            i = beyond[np.argmax(pairs[j, beyond])]
+            barred[names[j]] = f"correlation {pairs[i, j]:.2f} with {names[i]} is above {limit:.2f}: no increase"
         else:
-            taken.append(j)
+            is_taken[j] = True
     return barred
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.domain.account import Account
 from backend.domain.lots import ZERO
@@ -13,6 +14,8 @@ from backend.domain.performance import FloatArray
 from backend.domain.signal import Symbol
 
 _FLAT = 1e-12  # a deviation below it is none
+_ROUNDING = 1e-12  # of a square; a variance below it may be made of digits that cancelled
+_ALIKE = 1e-9  # correlations that differ by less are one: how processors round must not choose the pair
 FEWEST = 20  # days in common that a correlation or a loss in the tail is judged from
 
 
@@ -45,29 +48,66 @@ def correlations(returns: FloatArray) -> FloatArray:
     Returns
     -------
     array, shape (n, n)
-        NaN for fewer than ``FEWEST`` common days, for a column without variation, and on the diagonal.
+        NaN for fewer than ``FEWEST`` common days, for a column without variation on them, and on the diagonal.
     """
-    known = ~np.isnan(returns)
-    mask = known.astype(np.float64)
-    values = np.where(known, returns, 0.0)
-    count = mask.T @ mask
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = (values.T @ mask) / count  # of column i over the days it shares with column j
-        covariance = (values.T @ values) / count - mean * mean.T
-        variance = ((values * values).T @ mask) / count - mean * mean
-        deviation = np.sqrt(np.maximum(variance, 0.0))
-        found = covariance / (deviation * deviation.T)
-    found[(count < FEWEST) | (deviation < _FLAT) | (deviation.T < _FLAT)] = np.nan
+    count, width = returns.shape
+    is_gapless = ~np.isnan(returns).any(axis=0)
+    if is_gapless.all() and count >= FEWEST:
+        found = _of_gapless(returns)
+    else:
+        found = np.full((width, width), np.nan)
+        whole, rest = np.flatnonzero(is_gapless), np.flatnonzero(~is_gapless)
+        if count >= FEWEST:
+            found[np.ix_(whole, whole)] = _of_gapless(returns[:, whole])
+            found[rest] = _in_pairs(returns[:, rest], returns)
+            found[:, rest] = found[rest].T
     np.fill_diagonal(found, np.nan)
-    limited: FloatArray = np.clip(found, -1.0, 1.0)
-    return limited
+    return found
+
+
+def _of_gapless(returns: FloatArray) -> FloatArray:
+    centred = returns - returns.mean(axis=0)
+    length = np.sqrt(np.einsum("ij,ij->j", centred, centred))
+    length[length < _FLAT * math.sqrt(len(returns))] = np.nan
+    centred /= length
+    found: FloatArray = centred.T @ centred
+    return np.clip(found, -1.0, 1.0, out=found)
+
+
+def _in_pairs(some: FloatArray, others: FloatArray) -> FloatArray:
+    """Correlate every column of ``some`` with every one of ``others`` over the days that both have."""
+    (left, in_left), (right, in_right) = _filled(some), _filled(others)
+    count = in_left.T @ in_right
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # moments of a column over the days that it shares with the other one
+        mean, other_mean = left.T @ in_right / count, in_left.T @ right / count
+        square, other_square = (left * left).T @ in_right / count, in_left.T @ (right * right) / count
+        variance, other_variance = square - mean * mean, other_square - other_mean * other_mean
+        found = (left.T @ right / count - mean * other_mean) / np.sqrt(variance * other_variance)
+        is_flat = _is_flat(variance, square) | _is_flat(other_variance, other_square)
+    found[(count < FEWEST) | is_flat] = np.nan
+    return np.clip(found, -1.0, 1.0, out=found)
+
+
+def _filled(returns: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return columns less their means with 0 where they have no return, and 1 where they have one."""
+    known = ~np.isnan(returns)
+    values = np.where(known, returns, 0.0)
+    mean = values.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.where(known, values - mean, 0.0), known.astype(np.float64)
+
+
+def _is_flat(variance: FloatArray, square: FloatArray) -> NDArray[np.bool_]:
+    """Say where a variance is none, or the rounding of the squares that it is the difference of."""
+    return np.asarray(variance <= np.maximum(_FLAT * _FLAT, _ROUNDING * square))
 
 
 def tail_losses(returns: FloatArray, weights: FloatArray, confidence: float) -> tuple[float, float] | None:
     """Return historical one-day value at risk and expected shortfall of the weighted strategies.
 
-    The value at risk is the loss of the ⌈(1 − confidence)·T⌉-th worst of T days, the shortfall the mean loss of the
-    days up to it. A strategy without a return on a day counts as 0 on it; days on which nobody has one are left out.
+    The value at risk is the loss of the ⌈x⌉-th worst of T days, x = (1 − confidence)·T; the shortfall is the mean of
+    the x worst, the last of them in part. A strategy without a return on a day counts as 0 on it; days on which nobody
+    has one are left out.
 
     Parameters
     ----------
@@ -82,14 +122,18 @@ def tail_losses(returns: FloatArray, weights: FloatArray, confidence: float) -> 
 
     References
     ----------
-    Rockafellar, R. T. and Uryasev, S. (2002), Conditional value-at-risk for general loss distributions.
+    R. T. Rockafellar and S. Uryasev, "Conditional Value-at-Risk for General Loss Distributions", Journal of Banking
+    and Finance 26 (7), 2002, proposition 8.
     """
     held = ~np.isnan(returns).all(axis=1) if returns.size else np.zeros(len(returns), dtype=np.bool_)
     if int(held.sum()) < FEWEST:
         return None
     days = np.sort(np.nan_to_num(returns[held]) @ weights)
-    worst = days[: max(1, math.ceil(round((1.0 - confidence) * len(days), 9)))]
-    return max(0.0, -float(worst[-1])), max(0.0, -float(worst.mean()))
+    part = round((1.0 - confidence) * len(days), 9)
+    beyond = max(0, math.ceil(part) - 1)  # days that count in full
+    last = float(days[beyond])
+    shortfall = (float(days[:beyond].sum()) + (part - beyond) * last) / part if part > 0.0 else last
+    return max(0.0, -last), max(0.0, -shortfall)
 
 
 def risk_figures(
@@ -102,10 +146,7 @@ def risk_figures(
 ) -> RiskFigures:
     """Put the figures together; ``pairs`` are the correlations of ``returns``, whose columns are ``names``."""
     tail = tail_losses(returns, weights, confidence)
-    highest, pair = None, None
-    if pairs.size and not np.isnan(pairs).all():
-        i, j = divmod(int(np.nanargmax(pairs)), len(names))
-        highest, pair = float(pairs[i, j]), (names[min(i, j)], names[max(i, j)])
+    highest, pair = _highest(names, pairs)
     exposure = _exposure(account) if account is not None else {}
     equity = account.equity if account is not None else ZERO
     largest = max(exposure, key=lambda symbol: (exposure[symbol], symbol), default=None)
@@ -118,6 +159,15 @@ def risk_figures(
         concentration=float(exposure[largest] / equity) if largest is not None and equity > 0 else None,
         largest=largest,
     )
+
+
+def _highest(names: Sequence[str], pairs: FloatArray) -> tuple[float | None, tuple[str, str] | None]:
+    """Return the highest correlation and the first pair that has it."""
+    highest = float(np.fmax.reduce(pairs, axis=None)) if pairs.size else math.nan
+    if math.isnan(highest):
+        return None, None
+    i, j = divmod(int(np.argmax(pairs >= highest - _ALIKE)), len(names))
+    return round(highest, 9), (names[min(i, j)], names[max(i, j)])
 
 
 def _exposure(account: Account) -> Mapping[Symbol, Decimal]:

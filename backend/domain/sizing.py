@@ -33,9 +33,10 @@ MICRO_SHARE = Decimal("0.000001")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What this tick lets orders do: the state of trading, prices in doubt, stop-losses, and the weights."""
+    """What this tick lets orders do: the state of trading, what is in doubt, stop-losses, and the weights."""
 
     state: TradingState
+    doubt: str | None
     doubtful: Mapping[Symbol, str]
     stops: Stops
     weights: Weights
@@ -66,7 +67,8 @@ def size(inputs: DecisionInputs, decided: Iterable[StrategyDecision], bounds: Bo
         if each.mode is Mode.SHADOW_MODE and each.action is not Action.CLOSE_ALL:
             leave_real_positions(draft, each, sells)
         stop_out(draft, each, bounds.stops, sells)
-        trim(draft, each, bounds.weights, sells)
+        if bounds.doubt is None:  # a trim is sized by the equity
+            trim(draft, each, bounds.weights, sells)
     if sells and buys:
         _cross(draft, sells, buys)
     for interest in sells:
@@ -100,11 +102,11 @@ def _gap(draft: Draft, each: StrategyDecision, symbol: Symbol, price: Decimal) -
     In shadow the virtual book trades what the strategy would have traded at full weight.
     """
     in_shadow = each.mode is Mode.SHADOW_MODE
-    fraction = each.signal.allocation * each.base_weight if in_shadow else each.final_allocation
     limit = draft.inputs.policy.risk.position_size_limit
-    if fraction > limit < 1.0:
-        draft.deny(each, f"{fraction:.1%} of equity in {symbol} is cut to the limit of a position, {limit:.1%}", symbol)
-        fraction = limit
+    asked = each.signal.allocation * each.base_weight * (1.0 if in_shadow else each.multiplier)
+    fraction = min(asked, limit) if in_shadow else each.final_allocation
+    if asked > limit < 1.0:
+        draft.deny(each, f"{asked:.1%} of equity in {symbol} is cut to the limit of a position, {limit:.1%}", symbol)
     book = draft.inputs.book.of(each.strategy)
     goal = draft.account.equity * Decimal(repr(fraction))
     gap = goal - (book.traded if in_shadow else book.real).quantity(symbol) * price

@@ -62,7 +62,9 @@ def watch(
             seen.append(family(guard, sighting, limits))
             guard = seen[-1].guard
     trips = _one_a_breaker([*(trip for each in seen for trip in each.trips), *found])
-    guard, recovered = _calmed(guard, sighting.at, limits, tripped, {trip.breaker for trip in trips})
+    is_in_doubt = _is_in_doubt(guard) or any(each.doubt or each.doubtful for each in seen)
+    holding = tripped.keys() if is_in_doubt else {trip.breaker for trip in trips}
+    guard, recovered = _calmed(guard, sighting.at, limits, tripped, holding)
     return Watched(
         guard=guard,
         trips=tuple(trip for trip in trips if _is_worse(trip, tripped)),
@@ -80,6 +82,12 @@ def rebased(guard: Guard, breakers: Collection[Breaker], *, at: datetime) -> Gua
     return guard
 
 
+def _is_in_doubt(guard: Guard) -> bool:
+    """Say whether anything waits to be confirmed."""
+    waiting = guard.equity_doubt, guard.price_doubts, guard.stale_looks, guard.disagreement_looks
+    return any(waiting)
+
+
 def _calmed(
     guard: Guard,
     at: datetime,
@@ -87,15 +95,16 @@ def _calmed(
     tripped: Mapping[Breaker, TradingState],
     holding: Collection[Breaker],
 ) -> tuple[Guard, tuple[Breaker, ...]]:
-    """Note since when the causes of tripped breakers are gone; name those for which it has been long enough."""
+    """Note since when the causes of tripped breakers are gone; name those for which it has been long enough.
+
+    Nothing is forgotten as it is by a reset: no person has seen the evidence, so what comes back trips again.
+    """
     if not limits.automatic_recovery:
         return (replace(guard, calm_since={}) if guard.calm_since else guard), ()
-    in_doubt = guard.equity_doubt is not None or bool(guard.price_doubts)
-    calm = {} if in_doubt else {each: guard.calm_since.get(each, at) for each in tripped if each not in holding}
+    calm = {each: guard.calm_since.get(each, at) for each in tripped if each not in holding}
     span = timedelta(minutes=limits.recovery_minutes)
     recovered = tuple(sorted(each for each, since in calm.items() if at - since >= span))
-    left = {each: since for each, since in calm.items() if each not in recovered}
-    return replace(rebased(guard, recovered, at=at), calm_since=left), recovered
+    return replace(guard, calm_since={each: since for each, since in calm.items() if each not in recovered}), recovered
 
 
 def _one_a_breaker(trips: Iterable[Trip]) -> list[Trip]:

@@ -1,13 +1,13 @@
 """Weigh: every strategy's base weight, by the method of the allocation, asked anew when it is due.
 
 1. members – who shares the capital: those who answered, those who failed, and those that the configuration lists;
-   the disabled keep the weight they had;
+   the disabled, and who is neither, keep the weight they had;
 2. desire  – what the method gives them, times their own factor, within bounds and caps; the rest is cash;
 3. due     – first, changed, ordered, by the calendar, or when a weight would move by more than the drift;
-4. stand   – until then, the weights that stand in the book.
+4. stand   – until then, what the last rebalance gave.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from backend.domain.allocation_policy import AllocationMethod, AllocationPolicy, RebalanceFrequency
@@ -16,7 +16,7 @@ from backend.domain.decision import DecisionInputs
 from backend.domain.desire import Desire, desired
 from backend.domain.draft import BASIS_POINT
 from backend.domain.market import new_york_day
-from backend.domain.mode import Judgement
+from backend.domain.overruling import overruled
 from backend.domain.signal import StrategyId
 from backend.domain.weights import Rebalance, Weights
 
@@ -27,66 +27,73 @@ _PERIODS: dict[RebalanceFrequency, Callable[[date], object]] = {
 }
 
 
-def weigh(inputs: DecisionInputs, names: Sequence[StrategyId], scored: Judgement) -> Weights:
-    """Return the base weight of everyone in ``names``, and what a rebalance turns over.
+def weigh(inputs: DecisionInputs, names: Sequence[StrategyId]) -> Weights:
+    """Return the base weights of everyone in ``names``, and what a rebalance turns over.
 
-    Parameters
-    ----------
-    names : in the order of ``scored``
+    Who failed is weighed like everyone else, so that nobody's weight depends on whether another one answers.
     """
     policy = inputs.policy.allocation
     if policy.method is AllocationMethod.FULL:
         return _of_the_whole_account(inputs, names)
-    members = _members(inputs, names)
-    rule = _rule(inputs)
-    standing = {name: float(inputs.book.of(name).weight) for name in members if name in inputs.book.strategies}
+    members, rule, last = _members(inputs), _rule(inputs), inputs.book.rebalance
+    standing: Mapping[StrategyId, float] = {} if last is None else last.weights
     reason = _due(inputs, members, rule)
     desire: Desire | None = None
     if reason or policy.rebalance is RebalanceFrequency.DRIFT:
-        desire = desired(inputs, members, dict(zip(names, scored.sharpes, strict=True)))
+        desire = desired(inputs, members)
         reason = reason or _drifted(policy, desire, standing)
     weights = standing if desire is None or not reason else desire.weights
-    changes = sum(abs(weights[name] - standing.get(name, 0.0)) for name in members)
+    traded, turnover = _changes(standing, weights)
     rate = float((inputs.policy.shadow_slippage_bps + inputs.policy.shadow_fee_bps) * BASIS_POINT)
-    neutral = inputs.policy.neutral_weight(members)
-    resting = {
-        name: float(inputs.book.of(name).weight) if name in inputs.book.strategies else neutral for name in names
-    }
     return Weights(
         method=policy.method,
-        by_strategy={name: weights.get(name, resting[name]) for name in names},
-        rebalance=Rebalance(at=inputs.now, rule=rule, members=frozenset(members)) if reason else None,
+        by_strategy=_by_strategy(inputs, names, weights),
+        rebalance=Rebalance(at=inputs.now, rule=rule, weights=weights) if reason else None,
         reason=reason,
-        cash=round(max(0.0, 1.0 - sum(weights.values())), 12),
-        turnover=changes / 2,
-        cost=changes * rate,
+        cash=_cash(weights),
+        turnover=turnover,
+        cost=traded * rate,
         notes=desire.notes if desire is not None and reason else (),
     )
 
 
+def _by_strategy(
+    inputs: DecisionInputs, names: Sequence[StrategyId], weights: Mapping[StrategyId, float]
+) -> dict[StrategyId, float]:
+    """Return the weights of ``names`` and of members that the book knows; who is no member keeps the one he had."""
+    book, neutral = inputs.book, inputs.policy.neutral_weight(weights.keys())
+    known = [name for name in weights if name in book.strategies]
+    return {
+        name: weights[name] if name in weights else float(book.of(name).weight) if name in book.strategies else neutral
+        for name in sorted({*names, *known})
+    }
+
+
+def _changes(before: Mapping[StrategyId, float], after: Mapping[StrategyId, float]) -> tuple[float, float]:
+    """Return Σ|change| over strategies, and half of it with cash: the part of equity that changes hands."""
+    traded = sum(abs(after.get(name, 0.0) - before.get(name, 0.0)) for name in sorted({*before, *after}))
+    return traded, (traded + abs(_cash(after) - _cash(before))) / 2
+
+
+def _cash(weights: Mapping[StrategyId, float]) -> float:
+    return max(0.0, 1.0 - sum(weights.values()))
+
+
 def _of_the_whole_account(inputs: DecisionInputs, names: Sequence[StrategyId]) -> Weights:
     """Give everyone the whole account, less what is configured: such weights are no parts of a sum."""
-    policy = inputs.policy.allocation
-    weights = dict.fromkeys(names, policy.max_weight)
-    for each in inputs.policy.strategies:
-        if each.name in weights:
-            weights[each.name] = min(each.weight, policy.max_weight)
-    for name, cap in policy.caps.items():
-        if StrategyId(name) in weights:
-            weights[StrategyId(name)] = min(weights[StrategyId(name)], cap)
-    for group, members in policy.groups.items():
-        found = [name for name in names if name in members]
-        total, cap = sum(weights[name] for name in found), policy.caps.get(group, 1.0 * len(found))
-        if total > cap:
-            weights.update({name: weights[name] * cap / total for name in found})
-    weights.update({StrategyId(name): each for name, each in policy.base_weights.items() if name in weights})
-    return Weights(method=policy.method, by_strategy=weights)
+    policy, factors = inputs.policy.allocation, {each.name: each.weight for each in inputs.policy.strategies}
+    # Groups are shared with who failed, and not with who places no order.
+    everyone = sorted({*names, *_members(inputs)}) if policy.caps else names
+    weights = {name: min(policy.max_weight, factors.get(name, 1.0)) for name in everyone}
+    if policy.caps or policy.base_weights:
+        resting = inputs.policy.disabled_names()
+        weights |= overruled({name: weight for name, weight in weights.items() if name not in resting}, policy)[0]
+    return Weights(method=policy.method, by_strategy={name: weights[name] for name in names})
 
 
-def _members(inputs: DecisionInputs, names: Sequence[StrategyId]) -> list[StrategyId]:
-    disabled = inputs.policy.disabled_names()
+def _members(inputs: DecisionInputs) -> list[StrategyId]:
     listed = [each.name for each in inputs.policy.strategies]
-    return sorted({*names, *inputs.failures, *listed} - disabled)
+    return sorted({*inputs.signals, *inputs.failures, *listed} - inputs.policy.disabled_names())
 
 
 def _rule(inputs: DecisionInputs) -> str:
@@ -100,9 +107,9 @@ def _due(inputs: DecisionInputs, members: Sequence[StrategyId], rule: str) -> st
     last, frequency = inputs.book.rebalance, inputs.policy.allocation.rebalance
     if last is None:
         return "first weights"
-    if last.rule != rule:
+    if last.rule != rule or _are_others_in_force(inputs, last.weights):
         return "the configuration of the allocation has changed"
-    if last.members != frozenset(members):
+    if last.weights.keys() != set(members):
         return "the strategies have changed"
     if inputs.is_rebalance_ordered:
         return "ordered by an operator"
@@ -112,8 +119,17 @@ def _due(inputs: DecisionInputs, members: Sequence[StrategyId], rule: str) -> st
     return ""
 
 
-def _drifted(policy: AllocationPolicy, desire: Desire, standing: dict[StrategyId, float]) -> str:
-    drift, name = max((abs(weight - standing.get(name, 0.0)), name) for name, weight in desire.weights.items())
+def _are_others_in_force(inputs: DecisionInputs, weights: Mapping[StrategyId, float]) -> bool:
+    """Say whether the book holds other weights than the last rebalance gave: those of ``full``, in between."""
+    book, disabled = inputs.book.strategies, inputs.policy.disabled_names()
+    return any(
+        float(book[name].weight) != weight for name, weight in weights.items() if name in book and name not in disabled
+    )
+
+
+def _drifted(policy: AllocationPolicy, desire: Desire, standing: Mapping[StrategyId, float]) -> str:
+    moves = [(abs(weight - standing.get(name, 0.0)), name) for name, weight in desire.weights.items()]
+    drift, name = max(moves, default=(0.0, ""))
     if drift <= policy.drift:
         return ""
     return f"drift: {name} would move by {drift:.1%}, more than {policy.drift:.1%}"

@@ -10,20 +10,21 @@ from backend.domain.signal import StrategyId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebalance:
-    """When the method was asked last, by which rule (a short mark of it), for whom."""
+    """When the method was asked last, by which rule (a short mark of it), and what it gave everyone who shares."""
 
     at: datetime
     rule: str
-    members: frozenset[StrategyId]
+    weights: Mapping[StrategyId, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
     """Parts of equity by strategy.
 
-    ``rebalance`` is None where the weights stood as they were; ``reason`` says why they were asked anew, ``turnover``
-    is ½ Σ|change|, ``cost`` its cost at the slippage and fee of virtual fills, ``cash`` what nobody has; all of them
-    parts of equity. Weights of ``full`` are no parts of a sum, so nothing of it is turned over or left.
+    ``rebalance`` is None where the weights stood as they were; ``reason`` says why they were asked anew, ``cash`` is
+    what nobody has, ``turnover`` ½ Σ|change| over strategies and cash, ``cost`` what Σ|change| of strategies costs at
+    the slippage and fee of virtual fills; all of them parts of equity. Weights of ``full`` are no parts of a sum, so
+    nothing of it is turned over or left.
     """
 
     method: AllocationMethod = AllocationMethod.FULL

@@ -59,12 +59,20 @@ def _built(definition: StrategyDefinition, kind: type[BaseStrategy]) -> BaseStra
         if name in parameters:
             raise StrategyLoadError(f"parameters.{name}: expected it once, found it under two names; take one out")
         parameters[name] = value
-    own = type(kind.__name__, (kind,), {"name": definition.name, "__module__": kind.__module__})
     try:
-        strategy = loaded(lambda: own(**parameters))
+        strategy = loaded(lambda: _named(kind, definition.name)(**parameters))
     except StrategyLoadError as error:
         cause = error.__cause__
         if isinstance(cause, TypeError):
             raise StrategyLoadError(f"parameters: {first_line(cause)}{place(cause)}; correct them") from cause
         raise
+    if strategy.name != definition.name:
+        raise StrategyLoadError(
+            f"type: expected a strategy that takes the name {definition.name}, found that {kind.__name__} names itself "
+            f"{strategy.name!r}; let it keep the name of its class"
+        )
     return Scoped(strategy, definition.symbols, definition.timeframe)
+
+
+def _named(kind: type[BaseStrategy], name: str) -> type[BaseStrategy]:
+    return type(kind.__name__, (kind,), {"name": name, "__module__": kind.__module__})

@@ -61,7 +61,8 @@ class Scoped(BaseStrategy):
 def longer_bars(history: SymbolHistory, days: int, is_weekly: bool) -> SymbolHistory | None:
     """Join daily bars to longer ones, each of ``days`` calendar days, weeks from a Monday; None before one has ended.
 
-    A bar has the day of its last daily one, its close, and the extremes of all of them.
+    A bar has the day of its last daily one, its close, and the extremes of all of them. A week ends with its Friday,
+    for a symbol that trades at weekends with its Sunday; where that was a holiday, with the next week's first bar.
     """
     ordinals = np.array([day.toordinal() - _MONDAY for day in history.days])
     blocks = ordinals // days

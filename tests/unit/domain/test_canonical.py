@@ -135,7 +135,9 @@ def happened() -> list[journal.Event]:
         filled(fill(AAPL, "10", "100.05", fees="1", slippage="0.50", spared="0.10")),
         journal.VirtuallyFilled(at=at(THURSDAY), strategy=StrategyId("a"), fill=fill(AAPL, "-1", "99.95")),
         on_paper("10", "100"),
-        journal.Rebalanced(at=at(THURSDAY), rebalance=weights.Rebalance(at=NOW, rule="9f", members=frozenset("ab"))),
+        journal.Rebalanced(
+            at=at(THURSDAY), rebalance=weights.Rebalance(at=NOW, rule="9f", weights={StrategyId("a"): 0.25})
+        ),
         journal.StoppedOut(at=at(THURSDAY), strategy=StrategyId("a"), symbol=AAPL),
         journal.WeightSet(at=at(THURSDAY), strategy=StrategyId("a"), weight=Decimal("0.25")),
         journal.ActionTaken(at=at(THURSDAY, 5), action=APPLE_SPLIT),
