@@ -71,7 +71,7 @@ class Settings(BaseSettings):
         "tickers whose daily bars are loaded, unless the portfolio's document names its own",
         min_length=1,
     )
-    history_days: int = key(260, "that a strategy is shown", unit="daily bars", ge=2, le=5000)
+    history_days: int = key(260, "that a strategy is shown", unit="bars", ge=2, le=5000)
     prices_file: Path | None = key(None, "wide CSV of daily closes to read instead of Alpaca's bars")
     calendar: str = key("XNYS", "when the venue trades: a MIC that exchange_calendars knows, or `24/7` for UTC days")
     strategies: StrategySettings = StrategySettings()

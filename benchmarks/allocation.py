@@ -18,6 +18,7 @@ from pypfopt import HRPOpt
 from skfolio import RiskMeasure
 from skfolio.optimization import MaximumDiversification, MeanRisk, RiskBudgeting
 from skfolio.prior import BasePrior, ReturnDistribution
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from backend.domain.allocation import (
     equal_risk_contribution,
@@ -78,7 +79,7 @@ def measure() -> Measurement:
         notes=(
             "ms: median of samples taken in turns; × a peer: its time ÷ ours; apart: furthest from our weights.",
             "unequal: largest |n · risk contribution − 1|. Checks of the covariance are included in our time.",
-            "Solvers run at their own tolerance; the tests compare with tightened ones.",
+            "Solvers run at their own tolerance; the tests compare with tightened ones. Linear algebra has one thread.",
         ),
         peers=("numpy", "skfolio", "riskfolio-lib", "pyportfolioopt", "clarabel"),
     )
@@ -92,7 +93,8 @@ def _rows(width: int) -> list[Row]:
 
 
 def _method_rows(width: int, method: Method, covariance: FloatArray) -> list[Row]:
-    with warnings.catch_warnings():
+    # One thread for every side: with two, whoever waits for the other core on a busy machine measures the waiting.
+    with threadpool_limits(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the peers
         took = medians(interleaved(method.forms, rounds=ROUNDS[width], sample_seconds=SAMPLE_SECONDS))
         weights = {name: form() for name, form in method.forms.items()}

@@ -3,12 +3,14 @@
 from typing import Any
 
 from backend.adapters.documents import DocumentStore, open_documents
+from backend.adapters.documents.lease_documents import LeaseDocuments
 from backend.adapters.template_summary import TemplateSummarizer
 from backend.domain.command import Halt, Obeyed
 from backend.domain.policy import DecisionPolicy
 from backend.domain.tick import PortfolioKey, TickRequest, TickResult
 from backend.engine.control import command
 from backend.engine.cycle import Cycle, run_cycle
+from backend.engine.leasing import StoredLeases
 from backend.ports.broker import Broker
 from benchmarks.fund import CASH, OPENS_AT, Clock, Stage, bars, strategies
 from benchmarks.per_strategy_reads import TENANT
@@ -26,13 +28,15 @@ class Ticker:
         self._clock = Clock()
         self._stage = Stage()
         prices = source.daily(source.symbols, until=OPENS_AT, days=1).prices()
-        self._store = DocumentStore(open_documents(client))
+        documents = open_documents(client)
+        self._store = DocumentStore(documents)
         self._cycle = Cycle(
             store=self._store,
             broker=broker or FakeBroker(CASH, prices),
             bars=source,
             strategies=StrategyLoader(tenant_id=TENANT, strategies=strategies(count, source.symbols, self._stage)),
             summarizer=TemplateSummarizer(),
+            leases=StoredLeases(LeaseDocuments(documents)),
             clock=self._clock,
             policy=DecisionPolicy(),
             symbols=source.symbols,

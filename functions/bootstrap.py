@@ -7,7 +7,7 @@ whatever knows its tenant is built anew for every call. Importing this module im
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from functions import clients
+from functions import clients, rehearsal, stores
 from functions.required import credentials, project
 
 if TYPE_CHECKING:
@@ -16,21 +16,20 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from backend.adapters.cloud_tasks import TickQueue
-    from backend.adapters.documents import Documents, DocumentStore
+    from backend.adapters.dry_run import DryRunAccount
     from backend.adapters.firestore_portfolios import FirestorePortfolios
     from backend.domain.tick import PortfolioKey
     from backend.engine.cycle import Cycle
     from backend.engine.reconciling import Desk
     from backend.engine.snapshots import DayClose
-    from backend.ports.audit import AuditTrail
     from backend.ports.bars import Bars
     from backend.ports.broker import Broker
     from backend.ports.calendar import Calendar
     from backend.ports.clock import Clock
-    from backend.ports.performances import PerformanceHistory
     from backend.ports.statements import Statements
     from backend.ports.summary import Summarizer
     from backend.settings import Settings
+    from functions.strategies.loader import StrategyLoader
 
 
 @lru_cache(maxsize=1)
@@ -46,40 +45,6 @@ def clock() -> "Clock":
     from backend.adapters.system_clock import SystemClock
 
     return SystemClock()
-
-
-def documents(settings: "Settings") -> "Documents":
-    """Return the store that the settings name.
-
-    Raises
-    ------
-    ConfigurationError
-        Firestore without a project.
-    """
-    if settings.store == "sqlite":
-        return clients.sqlite_documents(settings.sqlite_path)
-    return clients.firestore_documents(project(settings))
-
-
-def store(settings: "Settings") -> "DocumentStore":
-    """Return ticks, snapshots and decision log over ``documents``."""
-    from backend.adapters.documents import DocumentStore
-
-    return DocumentStore(documents(settings))
-
-
-def performances(settings: "Settings") -> "PerformanceHistory":
-    """Return what the days brought, over ``documents``."""
-    from backend.adapters.documents.performance_history import DocumentPerformanceHistory
-
-    return DocumentPerformanceHistory(documents(settings))
-
-
-def audit_trail(settings: "Settings") -> "AuditTrail":
-    """Return the log's chain and the ledger as they are found, over ``documents``."""
-    from backend.adapters.documents.audit_trail import DocumentAuditTrail
-
-    return DocumentAuditTrail(documents(settings))
 
 
 def portfolios(settings: "Settings") -> "FirestorePortfolios":
@@ -122,17 +87,26 @@ def calendar(settings: "Settings", portfolio: "Mapping[str, Any]") -> "Calendar"
 
 
 def broker(settings: "Settings") -> "Broker":
-    """Return the venue; the settings' one account serves every tenant until each has its own."""
+    """Return the venue, whose one account serves every tenant; no order leaves the store of a dry run."""
     alpaca = settings.alpaca
     key, secret = credentials(settings)
-    return clients.alpaca_broker(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
+    venue = clients.alpaca_broker(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
+    return rehearsal.broker(venue, dry_run_account(settings))
 
 
 def statements(settings: "Settings") -> "Statements":
-    """Return the books of the account at the venue."""
+    """Return the books of the account at the venue, or of the dry run's."""
     alpaca = settings.alpaca
     key, secret = credentials(settings)
-    return clients.alpaca_statements(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
+    books = clients.alpaca_statements(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
+    return rehearsal.statements(books, dry_run_account(settings), clients.exchange_calendar(settings.calendar))
+
+
+def dry_run_account(settings: "Settings") -> "DryRunAccount | None":
+    """Return the account of a dry run where the settings name its store; no file is made to find out."""
+    if settings.store != "sqlite" or not settings.sqlite_path.exists():
+        return None
+    return rehearsal.account(stores.documents(settings), bars(settings), clock())
 
 
 def cycle(settings: "Settings", *, tenant_id: str, portfolio_id: str, uid: str) -> "Cycle":
@@ -146,25 +120,20 @@ def cycle(settings: "Settings", *, tenant_id: str, portfolio_id: str, uid: str) 
     from backend.adapters.template_summary import TemplateSummarizer
     from backend.domain.signal import Symbol
     from backend.engine.cycle import Cycle
-    from functions.strategies.loader import StrategyLoader
+    from backend.engine.leasing import StoredLeases
     from functions.strategies.maestro_controller import MaestroController
-    from functions.strategies.roster import LIBRARY
 
-    strategies = StrategyLoader(
-        tenant_id=tenant_id,
-        uid=uid,
-        packages=(*LIBRARY, *settings.strategies.packages),
-        time_limit_seconds=settings.strategies.time_limit_seconds,
-    )
+    strategies = loader(settings, tenant_id, uid)
     venue, prices = broker(settings), bars(settings)  # before the store: what cannot start leaves no file behind
     return Cycle(
-        store=store(settings),
+        store=stores.store(settings),
         broker=venue,
         bars=prices,
         strategies=strategies,
         summarizer=TemplateSummarizer(),
         narrator=narrator(settings),
         statements=statements(settings),
+        leases=StoredLeases(stores.leases(settings)),
         clock=clock(),
         policy=settings.policy(MaestroController.default_policy()),
         symbols=tuple(map(Symbol, settings.symbols)),
@@ -172,11 +141,24 @@ def cycle(settings: "Settings", *, tenant_id: str, portfolio_id: str, uid: str) 
     )
 
 
+def loader(settings: "Settings", tenant_id: str, uid: str) -> "StrategyLoader":
+    """Return the strategies that are found in library and packages."""
+    from functions.strategies.loader import StrategyLoader
+    from functions.strategies.roster import LIBRARY
+
+    return StrategyLoader(
+        tenant_id=tenant_id,
+        uid=uid,
+        packages=(*LIBRARY, *settings.strategies.packages),
+        time_limit_seconds=settings.strategies.time_limit_seconds,
+    )
+
+
 def day_close(settings: "Settings", key: "PortfolioKey") -> "DayClose":
     """Put together the parts that close one portfolio's days."""
     from backend.engine.snapshots import DayClose
 
-    books = store(settings)
+    books = stores.store(settings)
     return DayClose(
         cycle=cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid),
         store=books,
@@ -191,7 +173,7 @@ def desk(settings: "Settings", key: "PortfolioKey") -> "Desk":
 
     return Desk(
         cycle=cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid),
-        store=store(settings),
+        store=stores.store(settings),
         statements=statements(settings),
     )
 
@@ -213,7 +195,9 @@ def raise_alert(settings: "Settings", *, tenant_id: str, alert_id: str, kind: st
 
     log(tenant_id=tenant_id, **facts).error(message, kind=kind)
     fields = {"tenant_id": tenant_id, "kind": kind, "severity": "error", "message": message, **facts}
-    documents(settings).commit([replace(paths.alert(tenant_id, alert_id), {**fields, "timestamp": clock().now()})])
+    stores.documents(settings).commit(
+        [replace(paths.alert(tenant_id, alert_id), {**fields, "timestamp": clock().now()})]
+    )
 
 
 def log(**facts: Any) -> "FilteringBoundLogger":

@@ -9,32 +9,42 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor, Wrapped
 
 def configure() -> None:
     """Give structlog, and what the standard library's root logger prints, that form."""
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        _severity,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        structlog.processors.EventRenamer("message"),
-    ]
-    render = structlog.processors.JSONRenderer()
     structlog.configure(
-        processors=[*shared, render],
+        processors=[*_lines(), structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-    )
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render]
     )
     root = logging.getLogger()
     if not root.handlers:
         root.addHandler(logging.StreamHandler())
     for handler in root.handlers:
-        handler.setFormatter(formatter)
+        handler.setFormatter(json_lines())
+
+
+def json_lines() -> logging.Formatter:
+    """Return a formatter of that form for a handler of the standard library."""
+    return structlog.stdlib.ProcessorFormatter(
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            *_lines(),
+            structlog.processors.JSONRenderer(),
+        ]
+    )
 
 
 def logger(**facts: Any) -> FilteringBoundLogger:
     """Return a logger that adds ``facts``, such as ``tenant_id`` and ``tick_id``, to every line."""
     bound: FilteringBoundLogger = structlog.get_logger(**facts)
     return bound
+
+
+def _lines() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        _severity,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        structlog.processors.EventRenamer("message"),
+    ]
 
 
 def _severity(_: WrappedLogger, method: str, event: EventDict) -> EventDict:

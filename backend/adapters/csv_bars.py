@@ -88,6 +88,12 @@ class CsvBars:
             histories[symbol] = SymbolHistory(symbol=symbol, days=known_days, close=closes, high=closes, low=closes)
         return MarketData(histories)
 
+    def intraday(self, symbols: Sequence[Symbol], *, minutes: int, until: datetime, count: int) -> MarketData:
+        raise MarketDataError(
+            f"{self._path}: expected bars of {minutes} minutes, found daily closes only; choose a timeframe of 1d or "
+            "longer, or unset MAESTRO_PRICES_FILE to take bars from Alpaca"
+        )
+
     def latest(self, symbols: Sequence[Symbol], *, at: datetime) -> Mapping[Symbol, Decimal]:
         return self.daily(symbols, until=at, days=1).prices()
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
+from backend.domain.lease import Lease
 from backend.domain.lots import ZERO
 from backend.domain.mode import Mode, ModeState
 from backend.domain.order import ClientOrderId, OrderState
@@ -57,7 +58,8 @@ class PortfolioBook:
     ``paper`` holds every strategy's paper accounts. ``entries`` counts the journal: the book is what its entries
     add up to. ``actions_through`` is the last ex-day whose corporate actions are booked, ``charged`` the broker's fees
     that are, by its id of them, with their day. ``account_id`` is the account whose shares the sleeves are.
-    ``rebalance`` is the last one of the base weights.
+    ``rebalance`` is the last one of the base weights. ``lease`` is the portfolio's own, as last committed: no
+    event of the journal.
     """
 
     strategies: Mapping[StrategyId, StrategyBook] = field(default_factory=dict)
@@ -68,6 +70,7 @@ class PortfolioBook:
     charged: Mapping[str, date] = field(default_factory=dict)
     account_id: str = ""
     rebalance: Rebalance | None = None
+    lease: Lease | None = None
 
     def of(self, strategy: StrategyId) -> StrategyBook:
         return self.strategies.get(strategy, EMPTY_STRATEGY_BOOK)

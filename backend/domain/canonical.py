@@ -19,6 +19,7 @@ import numpy as np
 
 from backend.domain import (
     account,
+    alert,
     alert_rules,
     allocation_policy,
     book,
@@ -29,6 +30,7 @@ from backend.domain import (
     decision,
     guard,
     journal,
+    lease,
     lots,
     mode,
     order,
@@ -49,6 +51,7 @@ from backend.domain.errors import MaestroError, StoreCorrupt
 _DEEPEST = 24  # levels of nesting that are kept
 _MODULES = (
     account,
+    alert,
     alert_rules,
     allocation_policy,
     book,
@@ -59,6 +62,7 @@ _MODULES = (
     decision,
     guard,
     journal,
+    lease,
     lots,
     mode,
     order,

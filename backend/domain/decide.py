@@ -14,12 +14,15 @@ Stages 2 to 5 work on arrays; objects are made once, at the border.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from backend.domain.decision import Decision, DecisionInputs, ModeChange, StrategyDecision
 from backend.domain.identity import nonces, session_id
 from backend.domain.judging import judged
+from backend.domain.market import new_york_day
 from backend.domain.mode import Judgement, Mode, ModeState, Score
+from backend.domain.notices import notices
 from backend.domain.restraint import RiskView, risk_view
 from backend.domain.risk_limits import RiskLimits
 from backend.domain.sighting import Watched
@@ -55,6 +58,8 @@ def decide(inputs: DecisionInputs) -> Decision:
     weights = weigh(inputs, names)
     risk = risk_view(inputs, names, scored, weights.by_strategy)
     watched = _watched(inputs, risk)
+    news, told = notices(inputs, risk.figures, watched.guard.told, new_york_day(inputs.now))
+    watched = replace(watched, guard=replace(watched.guard, told=told))
     stops = stop_losses(inputs, watched.doubtful)
     state = strictest([inputs.trading_state, *(trip.state for trip in watched.trips)])
     restraint = _restraint(state, watched) or (_systemic_details(sellers, inputs) if systemic else risk.everyone)
@@ -82,6 +87,8 @@ def decide(inputs: DecisionInputs) -> Decision:
         virtual_fills=sized.virtual_fills,
         denials=sized.denials,
         stopped=sized.stopped,
+        notices=news,
+        channels=inputs.policy.alerts.channels,
     )
 
 

@@ -13,6 +13,7 @@ from backend.domain.guard import Breaker, Guard
 from backend.domain.identity import agent_id
 from backend.domain.lots import Fill
 from backend.domain.mode import Mode, ModeState
+from backend.domain.notices import Notice
 from backend.domain.order import OrderIntent, Side
 from backend.domain.policy import DecisionPolicy
 from backend.domain.risk_figures import RiskFigures
@@ -117,7 +118,10 @@ class ModeChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The result of ``decide``; ``trading_state`` is the one that it was taken under, after what the breakers saw."""
+    """The result of ``decide``; ``trading_state`` is the one that it was taken under, after what the breakers saw.
+
+    ``channels`` are where its alerts go.
+    """
 
     tenant_id: str
     tick_id: str
@@ -138,6 +142,8 @@ class Decision:
     virtual_fills: tuple[VirtualFill, ...] = ()
     denials: tuple[Denial, ...] = ()
     stopped: tuple[Stop, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    channels: tuple[str, ...] = ()
 
     @property
     def signals_modified(self) -> int:

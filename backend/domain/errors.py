@@ -11,12 +11,14 @@ MaestroError
 ├── TrackRecordError            a performance document that cannot be read as a return
 ├── AllocationError             weights are not defined: the covariance, the returns or the bounds allow none
 ├── LedgerError                 a fill that cannot be booked
+├── LeaseHeld                   another orchestrator trades one of the strategies on this account
 ├── MarketDataError             prices are missing, malformed or stale
 ├── StoreError
 │   ├── StoreUnavailable        the store did not answer; what it committed is unknown
 │   ├── StoreCorrupt            a stored document cannot be read back
 │   ├── CommitConflict          a precondition was lost; nothing was committed
 │   └── TickAlreadyCommitted    another delivery of the same tick won; resume from it
+├── NotificationError           a channel did not take an alert
 └── BrokerError
     ├── BrokerUnavailable       no usable answer to a read (time-out, 429, 5xx, not JSON)
     ├── BrokerRefused           401 or 403: the credentials do not open this account
@@ -70,6 +72,10 @@ class LedgerError(MaestroError):
     pass
 
 
+class LeaseHeld(MaestroError):
+    pass
+
+
 class MarketDataError(MaestroError):
     pass
 
@@ -91,6 +97,10 @@ class CommitConflict(StoreError):
 
 
 class TickAlreadyCommitted(StoreError):
+    pass
+
+
+class NotificationError(MaestroError):
     pass
 
 

@@ -36,7 +36,8 @@ class Guard:
     ``day_start_equity`` of 0 is set by the next equity that is accepted. Failures up to ``failures_forgotten_at``
     do not count. ``shortages`` and ``missing_orders`` are those of the last look; ``acknowledged`` and
     ``acknowledged_orders`` are the part of them that a reset accepted. Correlations of returns up to
-    ``correlations_seen_on`` do not count. ``calm_since`` is when the cause of a tripped breaker was seen gone.
+    ``correlations_seen_on`` do not count. ``told`` is what was noticed
+    today. ``calm_since`` is when the cause of a tripped breaker was seen gone.
     """
 
     equity: Decimal | None = None
@@ -60,4 +61,5 @@ class Guard:
     missing_orders: frozenset[ClientOrderId] = frozenset()
     acknowledged_orders: frozenset[ClientOrderId] = frozenset()
     correlations_seen_on: date | None = None
+    told: Mapping[str, date] = field(default_factory=dict)
     calm_since: Mapping[Breaker, datetime] = field(default_factory=dict)

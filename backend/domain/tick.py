@@ -14,6 +14,7 @@ from backend.domain.book import PortfolioBook
 from backend.domain.decision import Decision
 from backend.domain.identity import TickId, tick_id
 from backend.domain.journal import JournalEntry
+from backend.domain.lease import LeaseChange
 from backend.domain.ledger import LedgerTrade
 from backend.domain.order import ClientOrderId, OrderState
 from backend.domain.track_record import TrackRecord
@@ -115,7 +116,8 @@ class TickCommit:
     The tick document is created (``TickAlreadyCommitted`` when it exists); trading, book and track-record
     documents must still have the versions that were observed. ``record`` is None when the stored one is current.
     ``settled`` are earlier orders that this tick found settled at the broker; ``trades`` their fills, crosses and
-    adjusting entries; ``journal`` what all of it does to the book, None when that is nothing.
+    adjusting entries; ``journal`` what all of it does to the book, None when that is nothing. ``leases`` are all
+    of the account, where the tick changes its own: they must still have the version that was read.
     """
 
     request: TickRequest
@@ -129,6 +131,7 @@ class TickCommit:
     record: TrackRecord | None = None
     settled: tuple[OrderState, ...] = ()
     trades: tuple[LedgerTrade, ...] = ()
+    leases: LeaseChange | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

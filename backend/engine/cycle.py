@@ -2,7 +2,7 @@
 
 1. observe – one batched read; a tick that is done returns its result, one that was begun is resumed from what it
    committed and is never decided twice; account, earlier orders, corporate actions and prices come beside it;
-2. decide  – the strategies' signals, then ``decide`` in memory;
+2. decide  – the strategies' signals, the lease on them, then ``decide`` in memory;
 3. commit  – one atomic write with preconditions. Losing it to another delivery means resuming from that one,
    losing it to another tick of the account means observing and deciding anew;
 4. submit  – one request an order, under its deterministic id (``execution``);
@@ -27,6 +27,7 @@ from backend.domain.tick import Observation, PortfolioKey, TickCommit, TickReque
 from backend.engine.bookkeeping import Standing, up_to_date
 from backend.engine.execution import Venue, record, submit
 from backend.engine.gathering import gathered
+from backend.engine.leasing import NoLeases, claim_of
 from backend.engine.log_entry import log_entry
 from backend.engine.resumption import refusals
 from backend.engine.sightings import NoStatements
@@ -36,6 +37,7 @@ from backend.ports.clock import Clock
 from backend.ports.statements import Statements
 from backend.ports.strategies import Strategies
 from backend.ports.summary import Summarizer
+from backend.ports.tick_leases import TickLeases
 from backend.ports.ticks import TickStore
 
 COMMIT_ATTEMPTS = 8
@@ -61,6 +63,7 @@ class Cycle:
     symbols: tuple[Symbol, ...]
     narrator: Summarizer | None = None
     statements: Statements = field(default_factory=NoStatements)
+    leases: TickLeases = field(default_factory=NoLeases)
     history_days: int = 260
     entropy: Callable[[TickRequest], bytes] = random_entropy
 
@@ -80,6 +83,8 @@ def run_cycle(request: TickRequest, cycle: Cycle) -> TickResult:
 
     Raises
     ------
+    LeaseHeld
+        Another portfolio trades one of the strategies on this account; nothing was committed, and nothing will be.
     MaestroError
         Nothing was committed, or what was committed can be resumed: deliver the same tick again.
     """
@@ -108,6 +113,8 @@ def _decide(request: TickRequest, cycle: Cycle, observed: Observation) -> TickCo
     trading = reconciled(standing.trading, standing.book, request.key.portfolio_id, account)
     current = replace(observed, book=standing.book, trading=trading)
     inputs, is_extended = gathered(request, cycle, current, account, replace(standing, trading=trading))
+    claim = claim_of(request.key, account.account_id, inputs, current.book)
+    grant = cycle.leases.granted(claim, current.book.lease, at=inputs.now)
     decision = decide(inputs)
     orders = tuple(
         OrderState(intent=intent, tick_id=request.tick_id, decided_at=inputs.now, status=OrderStatus.INTENT)
@@ -123,6 +130,7 @@ def _decide(request: TickRequest, cycle: Cycle, observed: Observation) -> TickCo
     caused = decision_events(inputs, decision, current.book)
     book = with_orders(folded(current.book, caused), orders)
     book, journal = noted(book, (*standing.events, *caused), at=inputs.now, run_id=request.tick_id)
+    book = replace(book, lease=grant.lease)
     is_done = not orders and cycle.narrator is None
     return TickCommit(
         request=request,
@@ -150,6 +158,7 @@ def _decide(request: TickRequest, cycle: Cycle, observed: Observation) -> TickCo
             *standing.trades,
             *cross_trades(decision, uid=request.key.uid, account_id=account.account_id),
         ),
+        leases=grant.change,
     )
 
 

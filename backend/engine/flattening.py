@@ -25,9 +25,11 @@ from backend.domain.tick import PlacedOrder, PortfolioKey, TickRequest
 from backend.domain.trading_state import Trading
 from backend.engine.control import command
 from backend.engine.cycle import run_cycle
+from backend.engine.leasing import NoLeases
 from backend.engine.reconciling import Desk, reconcile
 from backend.engine.withdrawal import Patience, Withdrawn, withdraw
 from backend.ports.control import TradingControl
+from backend.ports.strategies import IntradayBars
 
 MOST_TICKS = 3  # a portfolio; what cannot be sold by then waits for its next scheduled tick
 
@@ -41,6 +43,7 @@ class Silence:
         account_snapshot: AccountSnapshot,
         regime: str | None = None,
         definitions: tuple[StrategyDefinition, ...] = (),
+        intraday: IntradayBars | None = None,
     ) -> Evaluation:
         return Evaluation(signals={StrategyId(name): NOT_ASKED for name in sorted(account_snapshot["sleeves"])})
 
@@ -127,7 +130,8 @@ def _sell(key: PortfolioKey, desk: Desk, exits: dict[ClientOrderId, None], ticks
         return []
     try:
         if pending and not any(observed.book.is_open(name) for name in pending) and ticks[key] < MOST_TICKS:
-            cycle = replace(desk.cycle, strategies=Silence(), narrator=None)
+            # What is in its own sleeves a portfolio may always sell: a tick that enters nothing needs no lease.
+            cycle = replace(desk.cycle, strategies=Silence(), narrator=None, leases=NoLeases())
             result = run_cycle(TickRequest(key=key, scheduled_at=desk.cycle.clock.now()), cycle)
             if not result.was_resumed:  # else a tick of this very instant was there before
                 ticks[key] += 1

@@ -1,10 +1,10 @@
 """Gather what a decision depends on: prices, what the strategies say, the track record, a look for the breakers."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from backend.configuration import configured
 from backend.domain.account import Account
 from backend.domain.commitment import account_snapshot
 from backend.domain.decision import DecisionInputs
@@ -14,8 +14,10 @@ from backend.domain.policy import DecisionPolicy
 from backend.domain.signal import Symbol
 from backend.domain.tick import Observation, TickRequest
 from backend.engine.bookkeeping import Standing
+from backend.engine.policies import policy_of
 from backend.engine.sightings import Look, sighting
 from backend.engine.track_records import current_record
+from backend.ports.strategies import IntradayBars
 
 if TYPE_CHECKING:
     from backend.engine.cycle import Cycle
@@ -32,10 +34,11 @@ def gathered(
         The portfolio's definition or the tenant's configuration is wrong, or there are no prices.
     """
     now = cycle.clock.now()
-    policy = configured(cycle.policy, current.configuration)
+    policy = policy_of(cycle.policy, current.configuration)
     market = _market(_universe(cycle, current, policy), now, cycle)
     symbols = tuple(Symbol(symbol) for symbol in market)
-    evaluation = cycle.strategies.evaluate(market, account_snapshot(account, current.book), None, policy.strategies)
+    snapshot = account_snapshot(account, current.book)
+    evaluation = cycle.strategies.evaluate(market, snapshot, None, policy.strategies, _intraday(now, cycle))
     record, is_extended = current_record(
         cycle.store, request.key, current.record, now.date(), evaluation.signals.keys()
     )
@@ -50,7 +53,7 @@ def gathered(
         failures=evaluation.failures,
         record=record,
         policy=policy,
-        book=replace(current.book, paper={}),  # no rule asks for them
+        book=replace(current.book, paper={}, lease=None),  # no rule asks for them
         trading_state=trading.state,
         latched=trading.latched,
         guard=trading.guard,
@@ -86,3 +89,10 @@ def _market(universe: tuple[Symbol, ...], now: datetime, cycle: "Cycle") -> Mark
             "check the price source and the symbols"
         )
     return market
+
+
+def _intraday(now: datetime, cycle: "Cycle") -> IntradayBars:
+    def read(minutes: int, symbols: Sequence[Symbol]) -> MarketData:
+        return cycle.bars.intraday(symbols, minutes=minutes, until=now, count=cycle.history_days)
+
+    return read

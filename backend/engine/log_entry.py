@@ -58,6 +58,10 @@ def decision_body(decision: Decision) -> dict[str, Any]:
         "warnings": list(decision.watched.warnings),
         "doubt": decision.watched.doubt,
         "doubtful": {str(symbol): why for symbol, why in decision.watched.doubtful.items()},
+        "notices": [
+            {"kind": each.kind, "subject": each.subject, "severity": each.severity.value, "message": each.message}
+            for each in decision.notices
+        ],
         "recovered": [each.value for each in decision.watched.recovered],
         "allocation": _weights(decision.weights),
         "risk": _risk(decision),

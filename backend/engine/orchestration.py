@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from backend.configuration import configured
 from backend.domain.decide import decide
 from backend.domain.decision import Decision, DecisionInputs
 from backend.domain.errors import CommitConflict
@@ -17,6 +16,7 @@ from backend.domain.policy import DecisionPolicy
 from backend.domain.signal import StrategyId, StrategySignal
 from backend.domain.tick import PortfolioKey
 from backend.engine.log_entry import log_entry
+from backend.engine.policies import policy_of
 from backend.engine.track_records import current_record
 from backend.ports.decisions import DecisionLog
 from backend.ports.summary import Summarizer
@@ -56,7 +56,7 @@ def judge(
             signals=signals,
             failures=failures,
             record=record,
-            policy=configured(policy, observed.configuration),
+            policy=policy_of(policy, observed.configuration),
             book=observed.book,
             trading_state=observed.trading.state,
         )

@@ -5,7 +5,7 @@
 3. note what the account holds beyond the sleeves (EXTERNAL);
 4. let the breaker that watches the broker look at what the account is short of, and at orders it has lost;
 5. compare the fills that the broker has booked for our orders with the journal's;
-6. one commit, if anything changed.
+6. one commit, if anything changed. It needs no lease, since nothing is ordered, and keeps the one in the book.
 """
 
 from collections import defaultdict
@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from backend.configuration import configured
 from backend.domain.account import Account
 from backend.domain.adjustment import Origin
 from backend.domain.audit import AuditEntry, AuditKind, audited
@@ -34,6 +33,7 @@ from backend.domain.trading_state import Trading
 from backend.engine.bookkeeping import Standing, book_commit, up_to_date
 from backend.engine.cycle import Cycle
 from backend.engine.journal_pages import events_since
+from backend.engine.policies import policy_of
 from backend.engine.sightings import missing_orders
 from backend.ports.snapshots import SnapshotStore
 from backend.ports.statements import Statements
@@ -128,7 +128,7 @@ def _watched(
         external=trading.external,
         missing_orders=missing_orders(standing),
     )
-    limits = configured(desk.cycle.policy, observed.configuration).breakers
+    limits = policy_of(desk.cycle.policy, observed.configuration).breakers
     watched = watched_broker(trading.guard, seen, limits)
     trips = [trip for trip in watched.trips if trip.breaker not in trading.latched]
     trading = tripped(replace(trading, guard=watched.guard), trips, now)

@@ -1,4 +1,4 @@
-"""Where daily prices come from."""
+"""Where prices come from."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -18,6 +18,17 @@ class Bars(Protocol):
         ------
         MarketDataError
             The source is unreachable, empty or malformed.
+        """
+        ...
+
+    def intraday(self, symbols: Sequence[Symbol], *, minutes: int, until: datetime, count: int) -> MarketData:
+        """Read at most the last ``count`` bars of ``minutes`` that have ended by ``until``; symbols without any are
+        left out.
+
+        Raises
+        ------
+        MarketDataError
+            As for ``daily``, or the source has no bars of this length.
         """
         ...
 

@@ -27,7 +27,7 @@ class TickStore(Protocol):
         TickAlreadyCommitted
             The tick document exists.
         CommitConflict
-            Trading or book document moved since it was observed.
+            Trading or book document, or the account's leases, moved since they were read.
         """
         ...
 

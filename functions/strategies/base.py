@@ -53,7 +53,7 @@ class BaseStrategy(ABC):
         Parameters
         ----------
         market_data : mapping of symbol to SymbolHistory
-            Read-only daily bars, oldest first.
+            Read-only bars, oldest first: daily ones, unless a configuration lists the strategy with another timeframe.
         account_snapshot : AccountSnapshot
             Read-only; see ``holdings``.
         regime : str, optional

@@ -2,7 +2,7 @@
 
 1. find   – the class, by its name, the strategy's name, its full name, or another that it goes by;
 2. build  – with the parameters given, under their own or other names;
-3. narrow – it is shown its symbols only, in bars of its timeframe.
+3. narrow – it is shown its symbols only, in bars of its timeframe (shorter ones than daily: ``intraday``).
 """
 
 from collections.abc import Mapping, Sequence

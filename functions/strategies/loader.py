@@ -4,16 +4,21 @@
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
+from backend.domain.errors import ConfigurationError
 from backend.domain.evaluation import AccountSnapshot, Evaluation
 from backend.domain.signal import Signal, StrategyId, StrategySignal
 from backend.domain.strategy_definition import StrategyDefinition
+from backend.ports.strategies import IntradayBars
 from functions.strategies.base import BaseStrategy
 from functions.strategies.deadlines import Abandoned
 from functions.strategies.evaluation import evaluate_all, evaluate_all_async
+from functions.strategies.intraday import served
 from functions.strategies.listing import listed
 from functions.strategies.maestro_controller import MaestroController, MaestroDecision
 from functions.strategies.roster import LIBRARY, Parameters, Roster, discover, given
@@ -62,7 +67,8 @@ class StrategyLoader:
         self._uid = uid
         self._time_limit_seconds = time_limit_seconds
         self._roster = discover(packages, parameters) if strategies is None else given(strategies)
-        self._listed: tuple[tuple[StrategyDefinition, ...], Roster] = ((), self._roster)
+        self._asked: frozenset[str] | None = None  # all of them
+        self._listed: tuple[tuple[StrategyDefinition, ...], Roster] = ((), Roster())
         self._abandoned: Abandoned = {}
         self.failures: Mapping[str, str] = {}
         for source, reason in self.load_errors.items():
@@ -74,9 +80,34 @@ class StrategyLoader:
         return self._roster.strategies
 
     @property
+    def classes(self) -> Mapping[str, type[BaseStrategy]]:
+        """Every strategy class that was found, by its dotted name."""
+        return self._roster.classes
+
+    @property
     def load_errors(self) -> Mapping[str, str]:
         """Why a package, module or class did not load, by its dotted name."""
         return self._roster.load_errors
+
+    def only(self, names: Collection[str], definitions: tuple[StrategyDefinition, ...] = ()) -> "StrategyLoader":
+        """Return a loader that asks these strategies alone; the others give no signal and keep what they hold.
+
+        Raises
+        ------
+        ConfigurationError
+            A name that no listed strategy has, or no strategy where none is listed.
+        """
+        known = sorted(str(each.name) for each in definitions or self.strategies)
+        for name in sorted(set(names) - set(known)):
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known) or 'none'}"
+            raise ConfigurationError(f"strategies: expected one that loads, found {name!r}; {hint}")
+        asked = copy(self)
+        asked._asked = frozenset(names)
+        asked._roster = replace(
+            self._roster, strategies=tuple(each for each in self.strategies if each.name in asked._asked)
+        )
+        return asked
 
     def evaluate(
         self,
@@ -84,24 +115,27 @@ class StrategyLoader:
         account_snapshot: AccountSnapshot,
         regime: str | None = None,
         definitions: tuple[StrategyDefinition, ...] = (),
+        intraday: IntradayBars | None = None,
     ) -> Evaluation:
         """Ask every strategy, or those that are listed; see ``evaluate_all``.
 
-        Plain dicts with a list of closes become histories. A listed strategy that could not be built has failed.
+        Plain dicts with a list of closes become histories. A listed strategy that could not be built, or whose bars
+        could not be read, has failed.
         """
         roster = self._listing(definitions)
+        histories = as_histories(market_data)
+        strategies, failures = served(roster.strategies, histories, intraday)
         evaluation = evaluate_all(
-            roster.strategies,
-            as_histories(market_data),
+            strategies,
+            histories,
             account_snapshot,
             regime,
             time_limit_seconds=self._time_limit_seconds,
             abandoned=self._abandoned,
         )
         if definitions:
-            unbuilt = {StrategyId(name): reason for name, reason in roster.load_errors.items()}
-            evaluation = replace(evaluation, failures={**evaluation.failures, **unbuilt})
-        return self._noted(evaluation)
+            failures |= {StrategyId(name): reason for name, reason in roster.load_errors.items()}
+        return self._noted(replace(evaluation, failures={**evaluation.failures, **failures}))
 
     async def evaluate_all_strategies(
         self,
@@ -145,6 +179,8 @@ class StrategyLoader:
         """Build what is listed, once for as long as the list stays as it is."""
         if not definitions:
             return self._roster
+        if self._asked is not None:
+            definitions = tuple(each for each in definitions if each.name in self._asked)
         if self._listed[0] != definitions:
             self._listed = (definitions, listed(definitions, self._roster.classes))
         return self._listed[1]

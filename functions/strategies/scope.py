@@ -1,18 +1,17 @@
-"""A strategy that is shown some symbols only, in bars of another length than a day."""
+"""A strategy that is shown some symbols only, in bars of its own length."""
 
-import re
 from collections.abc import Awaitable, Mapping
 
 import numpy as np
 
-from backend.domain.errors import MarketDataError, StrategyLoadError
+from backend.domain.errors import ConfigurationError, MarketDataError, StrategyLoadError
 from backend.domain.evaluation import AccountSnapshot
-from backend.domain.market import SymbolHistory
+from backend.domain.market import SymbolHistory, is_pair
 from backend.domain.signal import Signal, Symbol
+from backend.domain.timeframe import Timeframe, read_timeframe
 from functions.strategies.base import BaseStrategy
 
-_TIMEFRAME = re.compile(r"([1-9]\d{0,2})([mhdw])")
-_WEEK, _TRADING_WEEK = 7, 5  # days
+_WEEK, _TRADING_WEEK = 7, 5  # days; a week has ended with its Friday, that of a pair with its Sunday
 _MONDAY = 1  # ordinal of one: 0001-01-01
 
 
@@ -23,19 +22,20 @@ class Scoped(BaseStrategy):
     ----------
     inner : answers, under its own name
     symbols : all that it is shown; everything when empty
-    timeframe : ``1d``, or a number of days or weeks such as ``5d`` or ``1w``; a bar is shown when it has ended
+    timeframe : length of the bars; one of days or weeks, such as ``5d`` or ``1w``, is joined from the daily bars that
+        it is shown, a shorter one, such as ``4h``, is to be shown as it is; a bar counts when it has ended
 
     Raises
     ------
     StrategyLoadError
-        The timeframe is shorter than the daily bars that are loaded.
+        There is no such timeframe.
     """
 
     def __init__(self, inner: BaseStrategy, symbols: tuple[Symbol, ...] = (), timeframe: str = "1d") -> None:
         self.name = inner.name
         self.inner = inner
-        self._symbols = symbols
-        self._days, self._is_weekly = _length(timeframe)
+        self.symbols = symbols
+        self.timeframe = _timeframe(timeframe)
 
     def evaluate(
         self,
@@ -46,13 +46,15 @@ class Scoped(BaseStrategy):
         return self.inner.evaluate(self._shown(market_data), account_snapshot, regime)
 
     def _shown(self, market_data: Mapping[str, SymbolHistory]) -> Mapping[str, SymbolHistory]:
-        wanted: tuple[str, ...] = self._symbols or tuple(market_data)
+        wanted: tuple[str, ...] = self.symbols or tuple(market_data)
         shown: dict[str, SymbolHistory] = {symbol: market_data[symbol] for symbol in wanted if symbol in market_data}
         if not shown:
-            raise MarketDataError(f"expected bars of {', '.join(wanted)}, found none; correct symbols or price source")
-        if self._days == 1:
+            sought = ", ".join(wanted) or "any symbol"
+            raise MarketDataError(f"expected bars of {sought}, found none; correct symbols or price source")
+        days, is_weekly = self.timeframe.days, self.timeframe.is_weekly
+        if self.timeframe.is_intraday or days == 1:
             return shown
-        longer = {symbol: longer_bars(history, self._days, self._is_weekly) for symbol, history in shown.items()}
+        longer = {symbol: longer_bars(history, days, is_weekly) for symbol, history in shown.items()}
         return {symbol: history for symbol, history in longer.items() if history is not None}
 
 
@@ -64,8 +66,7 @@ def longer_bars(history: SymbolHistory, days: int, is_weekly: bool) -> SymbolHis
     """
     ordinals = np.array([day.toordinal() - _MONDAY for day in history.days])
     blocks = ordinals // days
-    never_rests = bool((ordinals % _WEEK >= _TRADING_WEEK).any())
-    lasting = days - _WEEK + _TRADING_WEEK if is_weekly and not never_rests else days
+    lasting = days - (_WEEK - _TRADING_WEEK) if is_weekly and not is_pair(history.symbol) else days
     has_ended = ordinals[-1] - blocks[-1] * days >= lasting - 1
     last = np.append(np.flatnonzero(np.diff(blocks)), len(blocks) - 1)
     first = np.append(0, last[:-1] + 1)
@@ -83,12 +84,8 @@ def longer_bars(history: SymbolHistory, days: int, is_weekly: bool) -> SymbolHis
     )
 
 
-def _length(timeframe: str) -> tuple[int, bool]:
-    found = _TIMEFRAME.fullmatch(timeframe)
-    if found is None or found[2] in "mh":
-        raise StrategyLoadError(
-            f"timeframe: expected days or weeks such as 1d or 1w, found {timeframe}: bars are daily; "
-            "choose 1d or longer"
-        )
-    is_weekly = found[2] == "w"
-    return int(found[1]) * (_WEEK if is_weekly else 1), is_weekly
+def _timeframe(text: str) -> Timeframe:
+    try:
+        return read_timeframe(text)
+    except ConfigurationError as error:
+        raise StrategyLoadError(str(error)) from error

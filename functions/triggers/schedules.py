@@ -191,10 +191,10 @@ def _close_month(settings: "Settings", tenant_id: str, today: date) -> None:
         previous_month,
         write_strategy_performance_snapshots,
     )
-    from functions import bootstrap
+    from functions import bootstrap, stores
 
     year, month = previous_month(today)
-    db, bars = bootstrap.documents(settings), bootstrap.bars(settings)
+    db, bars = stores.documents(settings), bootstrap.bars(settings)
     snapshots = compute_monthly_strategy_performance_from_firestore(
         db=db,
         tenant_id=tenant_id,

@@ -83,6 +83,8 @@ def is_retryable(error: "MaestroError") -> bool:
         errors.SignalError,
         errors.StrategyError,
         errors.TrackRecordError,
+        errors.AllocationError,
+        errors.LeaseHeld,
         errors.StoreCorrupt,
         errors.BrokerRefused,
     )
@@ -91,7 +93,7 @@ def is_retryable(error: "MaestroError") -> bool:
 
 def _run(tick: "TickRequest") -> dict[str, Any]:
     from backend.engine.cycle import run_cycle
-    from functions import bootstrap
+    from functions import bootstrap, channels
 
     key, settings = tick.key, bootstrap.settings()
     cycle = bootstrap.cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid)
@@ -103,7 +105,10 @@ def _run(tick: "TickRequest") -> dict[str, Any]:
         "orders": len(result.orders),
         "unresolved": len(result.unresolved),
     }
-    bootstrap.log(tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, **answer).info("tick finished")
+    log = bootstrap.log(tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, **answer)
+    log.info("tick finished")
+    for fault in channels.tell(settings, key, result, bootstrap.clock().now()):
+        log.error("alert not sent", reason=fault)
     return answer
 
 

@@ -1,4 +1,4 @@
-"""Which store a reading command reads: the one named, else the configured one, else the last demo's."""
+"""Which store a reading command reads: the one named, else the configured one, else the process's, else the demo's."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +11,11 @@ from backend.domain.tick import PortfolioKey
 from backend.ports.audit import AuditTrail
 from backend.ports.control import TradingControl
 from backend.ports.decisions import DecisionLog
+from backend.ports.notifications import AlertHistory
 from backend.ports.performances import PerformanceHistory
 from backend.settings import Settings, load_settings
-from functions import bootstrap
+from functions import stores
+from maestro.live.process_files import ProcessFiles
 
 DEMO_STORE = Path(".maestro/demo.db")
 DEMO_TENANT = "demo"
@@ -32,6 +34,7 @@ class ChosenStore:
     control: TradingControl
     trail: AuditTrail
     performances: PerformanceHistory
+    alerts: AlertHistory
     key: PortfolioKey
     name: str
     settings: Settings
@@ -43,7 +46,7 @@ def demo_marker(store: Path) -> Path:
 
 
 def choose_store(store: Path | None, tenant: str | None, *, demo: bool = True) -> ChosenStore:
-    """Open the store to read; with ``demo`` off, as for what changes trading, never a demo's that was not named.
+    """Open the store to read; with ``demo`` off, as for what changes trading, never one that was not named.
 
     Raises
     ------
@@ -51,16 +54,21 @@ def choose_store(store: Path | None, tenant: str | None, *, demo: bool = True) -
         There is none yet.
     """
     settings = load_settings()
-    if (
-        demo
-        and store is None
-        and settings.store == "sqlite"
-        and not settings.sqlite_path.exists()
-        and DEMO_STORE.exists()
-    ):
-        store = DEMO_STORE
+    if demo and store is None and settings.store == "sqlite" and not settings.sqlite_path.exists():
+        store = next((each for each in (_process_store(), DEMO_STORE) if each is not None and each.exists()), None)
     if store is not None:
         settings = settings.model_copy(update={"store": "sqlite", "sqlite_path": store})
+    return opened(settings, tenant)
+
+
+def opened(settings: Settings, tenant: str | None) -> ChosenStore:
+    """Open the store that the settings name.
+
+    Raises
+    ------
+    ConfigurationError
+        There is none yet.
+    """
     is_sqlite = settings.store == "sqlite"
     if is_sqlite and not settings.sqlite_path.exists():
         raise ConfigurationError(
@@ -74,13 +82,20 @@ def choose_store(store: Path | None, tenant: str | None, *, demo: bool = True) -
         uid=settings.uid,
     )
     name = str(settings.sqlite_path) if is_sqlite else f"Firestore project {settings.project}"
-    books = bootstrap.store(settings)
+    books = stores.store(settings)
     return ChosenStore(
         log=books,
         control=books,
-        trail=bootstrap.audit_trail(settings),
-        performances=bootstrap.performances(settings),
+        trail=stores.audit_trail(settings),
+        performances=stores.performances(settings),
+        alerts=stores.alerts(settings),
         key=key,
         name=name,
         settings=settings,
     )
+
+
+def _process_store() -> Path | None:
+    """Return the store of the process that runs in this folder, or ran last: that of a dry run, before any real one."""
+    path = ProcessFiles().read_state().get("sqlite_path")
+    return Path(path) if isinstance(path, str) else None

@@ -20,6 +20,7 @@ from backend.configuration.allocation import AllocationSettings
 from backend.domain.allocation_policy import AllocationMethod
 from backend.domain.errors import ConfigurationError, MarketDataError
 from backend.domain.tick import PortfolioKey, TickResult
+from backend.engine.leasing import NoLeases
 from backend.settings import Settings
 from backend.settings_blocks import AlpacaSettings, StrategySettings
 from functions import bootstrap
@@ -136,7 +137,7 @@ def _play(
         clock = ReplayClock(first)
         key = PortfolioKey(tenant_id=settings.tenant_id)
         close = bootstrap.day_close(settings, key)
-        close = replace(close, cycle=replace(close.cycle, clock=clock, entropy=seeded_entropy))
+        close = replace(close, cycle=replace(close.cycle, clock=clock, entropy=seeded_entropy, leases=NoLeases()))
         return Replay(
             key=key,
             days=window,

@@ -76,9 +76,16 @@ def flatten(
     if as_json:
         print(json.dumps({**said, "holdings": holdings}, indent=2))
     else:
-        _print(said, Console())
+        print_flattened(said, Console())
     if not said["is_flat"]:
         raise typer.Exit(4)
+
+
+def flatten_all(chosen: ChosenStore, *, by: str, reason: str, wait: float) -> dict[str, Any]:
+    """Sell out every strategy of every portfolio; return what came of it as JSON-ready values."""
+    keys = tuple(chosen.control.portfolios(chosen.key.tenant_id))
+    wanted = _wanted(chosen, keys, None)
+    return _carried_out(Flatten(by=by, reason=reason, strategies=wanted, is_all=True), chosen, wait)
 
 
 def _carried_out(order: Flatten, chosen: ChosenStore, wait: float) -> dict[str, Any]:
@@ -193,7 +200,7 @@ def _json(done: Flattened | None, fault: str) -> dict[str, Any]:
     }
 
 
-def _print(said: dict[str, Any], console: Console) -> None:
+def print_flattened(said: dict[str, Any], console: Console) -> None:
     print_orders([*said["withdrawn"], *said["exits"]], console)
     if said["is_flat"]:
         took = said["seconds_to_flat"]

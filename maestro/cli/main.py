@@ -9,18 +9,25 @@ from rich.console import Console
 from backend.domain.errors import MaestroError
 from maestro.cli.attribution import attribution
 from maestro.cli.audit import audit
+from maestro.cli.backup import backup, restore
 from maestro.cli.close_day import close_day
+from maestro.cli.config import config
 from maestro.cli.control import halt, reduce_only, reset, resume
 from maestro.cli.decisions import decisions
 from maestro.cli.demo import demo
 from maestro.cli.exit_codes import exit_code
 from maestro.cli.flatten import flatten
+from maestro.cli.intervene import intervene
+from maestro.cli.metrics import metrics
+from maestro.cli.migrate import migrate
+from maestro.cli.monitor import monitor
 from maestro.cli.orders import orders
 from maestro.cli.paper_broker import paper_broker
 from maestro.cli.performance import performance
 from maestro.cli.reconcile import reconcile
 from maestro.cli.replay import replay
 from maestro.cli.shadow import shadow
+from maestro.cli.start import start, stop
 from maestro.cli.status import status
 from maestro.cli.strategies import list_strategies
 from maestro.cli.study import study
@@ -44,6 +51,8 @@ app.command("trace")(trace)
 app.command("replay")(replay)
 app.command("list-strategies")(list_strategies)
 app.command("orders")(orders)
+app.command("start")(start)
+app.command("stop")(stop)
 app.command("tick")(tick)
 app.command("reconcile")(reconcile)
 app.command("halt")(halt)
@@ -53,7 +62,14 @@ app.command("resume")(resume)
 app.command("reset")(reset)
 app.command("close-day")(close_day)
 app.command("paper-broker")(paper_broker)
+app.command("restore")(restore)
 app.add_typer(audit, name="audit")
+app.add_typer(config, name="config")
+app.command("monitor")(monitor)
+app.add_typer(metrics, name="metrics")
+app.add_typer(migrate, name="migrate")
+app.add_typer(backup, name="backup")
+app.add_typer(intervene, name="intervene")
 app.add_typer(study, name="study")
 
 

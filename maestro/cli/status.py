@@ -1,8 +1,9 @@
 """``maestro status``: where every strategy stands, from any process."""
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.text import Text
 
@@ -10,22 +11,41 @@ from backend.domain.book import StrategyBook
 from backend.domain.tick import LogEntry, Observation
 from maestro.backtest.notation import ratio
 from maestro.cli.chosen_store import JsonOption, StoreOption, TenantOption, choose_store
+from maestro.cli.process_status import print_process, process_json
+from maestro.cli.status_details import details, print_details
 from maestro.cli.tables import mode_text, plain_table
+from maestro.live.process_files import ProcessFiles
 
 
-def status(store: StoreOption = None, tenant: TenantOption = None, as_json: JsonOption = False) -> None:
-    """Show trading state, every strategy's mode and record, and the orders that are not settled.
+def status(
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Also allocation, risk and correlation, and every strategy's parameters.")
+    ] = False,
+    store: StoreOption = None,
+    tenant: TenantOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show trading state, every strategy's mode and record, orders not settled, and the process of this folder.
 
-    Example: maestro status --json
+    Example: maestro status --verbose --json
     """
     chosen = choose_store(store, tenant)
     observed = chosen.log.observe_book(chosen.key)
     newest = next(iter(chosen.log.decisions(chosen.key.tenant_id, last=1)), None)
-    said = {"store": chosen.name, "tenant": chosen.key.tenant_id, **_standing(observed, newest)}
+    said = {
+        "store": chosen.name,
+        "tenant": chosen.key.tenant_id,
+        "process": process_json(ProcessFiles()),
+        **_standing(observed, newest),
+        **(details(newest, chosen.settings) if verbose else {}),
+    }
     if as_json:
         print(json.dumps(said, indent=2))
-    else:
-        _print(said, Console())
+        return
+    console = Console()
+    _print(said, console)
+    if verbose:
+        print_details(said, console)
 
 
 def _standing(observed: Observation, newest: LogEntry | None) -> dict[str, Any]:
@@ -93,7 +113,9 @@ def _print(said: dict[str, Any], console: Console) -> None:
         console.print(text, style="yellow", highlight=False, markup=False)
     for portfolio, names in said["liquidation"].items():
         console.print(f"  being sold out in {portfolio}: {', '.join(names)}", style="yellow", highlight=False)
-    console.print(f"last decision {said['last_decision_at'] or 'none yet'}\n", highlight=False)
+    console.print(f"last decision {said['last_decision_at'] or 'none yet'}", highlight=False)
+    print_process(said["process"], console)
+    console.print()
     standing = plain_table(console, "Strategies", ["Strategy", "Mode", "Since"], ["Sharpe", "n"])
     holdings = plain_table(console, "Holdings", ["Strategy", "Real", "Virtual"], [])
     for each in said["strategies"]:

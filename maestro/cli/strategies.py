@@ -10,8 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from backend.settings import load_settings
-from functions.strategies.loader import StrategyLoader
-from functions.strategies.roster import LIBRARY
+from functions import bootstrap
 
 
 def list_strategies(
@@ -22,7 +21,7 @@ def list_strategies(
     Exits with 1 when a strategy could not be loaded.
     """
     settings = load_settings()
-    loader = StrategyLoader(packages=(*LIBRARY, *settings.strategies.packages))
+    loader = bootstrap.loader(settings, settings.tenant_id, settings.uid)
     found = [
         {"name": each.name, "class": f"{type(each).__module__}.{type(each).__name__}", "about": _about(each)}
         for each in loader.strategies

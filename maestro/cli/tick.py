@@ -1,6 +1,7 @@
 """``maestro tick``: run one tick now, against the configured broker and store."""
 
 import json
+import sys
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -12,7 +13,8 @@ from backend.domain.order import OrderStatus
 from backend.domain.tick import PortfolioKey, TickRequest, TickResult
 from backend.engine.cycle import run_cycle
 from backend.settings import load_settings
-from functions import bootstrap
+from functions import bootstrap, channels
+from maestro.backup.restoring import require_no_interrupted_restore
 
 _TROUBLE = frozenset({OrderStatus.REJECTED, OrderStatus.UNRESOLVED})
 
@@ -30,11 +32,14 @@ def tick(
 
     Example: maestro tick --at 2026-01-05T15:00:00-05:00
     """
+    require_no_interrupted_restore()
     scheduled_at = _scheduled(at)
     settings = load_settings()
     key = PortfolioKey(tenant_id=settings.tenant_id, portfolio_id=settings.portfolio_id, uid=settings.uid)
     cycle = bootstrap.cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid)
     result = run_cycle(TickRequest(key=key, scheduled_at=scheduled_at), cycle)
+    for fault in channels.tell(settings, key, result, datetime.now(UTC)):
+        print(f"alert not sent: {fault}", file=sys.stderr)
     if as_json:
         print(json.dumps(_json(result), indent=2))
     else:

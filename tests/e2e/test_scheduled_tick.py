@@ -37,6 +37,7 @@ WAIT_SECONDS = 90.0
 LOOK_UP = "GET /v2/orders:by_client_order_id"
 KEY, SECRET = "PK-e2e", "secret-e2e"
 TENANTS = ("acme", "globex")
+STRATEGIES = [each.name for each in discover().strategies]
 SCHEDULED_AT = datetime(2026, 3, 2, 15, 5, 0, 123456, tzinfo=UTC)  # of which the minute counts
 TICK_ID = "main-20260302T150500.000000Z"
 
@@ -72,9 +73,7 @@ def suite(
             "MAESTRO_SYMBOLS": ",".join(SYMBOLS),
             "MAESTRO_ORCHESTRATOR__RISK__STALE_AFTER_DAYS": "0",  # the broker's clock stands days behind the functions'
             # Both tenants trade in the one account: small weights leave room for whoever comes second.
-            "MAESTRO_ORCHESTRATOR__ALLOCATION__BASE_WEIGHTS": json.dumps(
-                {each.name: 0.05 for each in discover().strategies}
-            ),
+            "MAESTRO_ORCHESTRATOR__ALLOCATION__BASE_WEIGHTS": json.dumps(dict.fromkeys(STRATEGIES, 0.05)),
         },
         secrets={"APCA_API_KEY_ID": KEY, "APCA_API_SECRET_KEY": SECRET},
     ) as running:
@@ -121,6 +120,7 @@ def test_reconciliation_finds_the_order_whose_answer_was_lost(
     suite: EmulatorSuite, firestore: Any, broker: PaperBrokerServer
 ) -> None:
     firestore.document("tenants/doubt/portfolios/main").set({"state": "active", "uid": "u-doubt"})
+    _set_strategies(firestore, "doubt", 2)
     broker.set_faults(["POST /v2/orders:timeout-after-accept*1", f"{LOOK_UP}:500"])
     answer = suite.deliver("tenanttick", _task("doubt")).json()["result"]
     assert (answer["status"], answer["unresolved"]) == ("done", 1)
@@ -176,10 +176,17 @@ def test_daily_snapshot_closes_the_sessions_that_have_ended(
 
 
 def _add_portfolios(firestore: Any) -> None:
-    for tenant in (*TENANTS, "broken"):
+    for number, tenant in enumerate((*TENANTS, "broken")):
         firestore.document(f"tenants/{tenant}/portfolios/main").set({"uid": f"u-{tenant}", "state": "active"})
+        _set_strategies(firestore, tenant, number)
     firestore.document("tenants/asleep/portfolios/main").set({"uid": "u-asleep", "state": "paused"})
     firestore.document("tenants/broken/config/orchestrator").set({"sharpe_treshold_reduce": 2.0})
+
+
+def _set_strategies(firestore: Any, tenant: str, number: int) -> None:
+    """Give every third strategy to one tenant: two of one account never trade the same."""
+    others = [name for place, name in enumerate(STRATEGIES) if place % 3 != number]
+    firestore.document(f"tenants/{tenant}/config/orchestrator").set({"disabled_strategies": others})
 
 
 def _task(tenant: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from backend.adapters.template_summary import TemplateSummarizer
 from backend.domain.breaker_limits import BreakerLimits
 from backend.domain.command import Halt, ReduceOnly
 from backend.domain.corporate_action import CorporateAction
+from backend.domain.errors import MarketDataError
 from backend.domain.evaluation import AccountSnapshot, Evaluation
 from backend.domain.market import MarketData, SymbolHistory
 from backend.domain.policy import DecisionPolicy
@@ -25,6 +26,7 @@ from backend.domain.trading_state import TradingState
 from backend.engine.control import command
 from backend.engine.cycle import Cycle
 from backend.ports.bars import Bars
+from backend.ports.strategies import IntradayBars
 from tests.fakes.broker import FakeBroker
 
 AT = datetime(2026, 1, 30, 21, 1, tzinfo=UTC)
@@ -69,6 +71,9 @@ class FixedBars:
             }
         )
 
+    def intraday(self, symbols: Sequence[Symbol], *, minutes: int, until: datetime, count: int) -> MarketData:
+        raise MarketDataError(f"expected bars of {minutes} minutes, found daily ones only; use another fake")
+
     def latest(self, symbols: Sequence[Symbol], *, at: datetime) -> Mapping[Symbol, Decimal]:
         return {symbol: self.prices[symbol] for symbol in symbols if symbol in self.prices}
 
@@ -106,6 +111,7 @@ class ScriptedStrategies:
         account_snapshot: AccountSnapshot,
         regime: str | None = None,
         definitions: tuple[StrategyDefinition, ...] = (),
+        intraday: IntradayBars | None = None,
     ) -> Evaluation:
         self.seen.append(account_snapshot)
         return Evaluation(

@@ -66,6 +66,9 @@ class ScriptedServer:
         self._server.server_close()
         self._thread.join()
 
+    def answer_to(self, request: Request) -> Answer:
+        return self._answers.popleft() if len(self._answers) > 1 else self._answers[0]
+
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         script = self
 
@@ -85,16 +88,15 @@ class ScriptedServer:
 
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
         length = int(handler.headers.get("Content-Length") or 0)
-        self.requests.append(
-            Request(
-                method=handler.command,
-                path=handler.path,
-                body=handler.rfile.read(length).decode(),
-                headers={name.lower(): value for name, value in handler.headers.items()},
-                peer_port=handler.client_address[1],
-            )
+        request = Request(
+            method=handler.command,
+            path=handler.path,
+            body=handler.rfile.read(length).decode(),
+            headers={name.lower(): value for name, value in handler.headers.items()},
+            peer_port=handler.client_address[1],
         )
-        answer = self._answers.popleft() if len(self._answers) > 1 else self._answers[0]
+        self.requests.append(request)
+        answer = self.answer_to(request)
         handler.close_connection = answer.hangs or answer.drips or answer.drops
         if answer.hangs:
             self._closing.wait()

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from backend.domain.corporate_action import ActionKind, CorporateAction
+from backend.domain.errors import MarketDataError
 from backend.domain.market import MarketData, SymbolHistory
 from backend.domain.session import Session
 from backend.domain.signal import Symbol
@@ -106,6 +107,9 @@ class Market:
                 for flat in [np.full(3, float(self.prices[symbol]))]
             }
         )
+
+    def intraday(self, symbols: Sequence[Symbol], *, minutes: int, until: datetime, count: int) -> MarketData:
+        raise MarketDataError(f"expected bars of {minutes} minutes, found daily ones only; list strategies of 1d")
 
     def latest(self, symbols: Sequence[Symbol], *, at: datetime) -> Mapping[Symbol, Decimal]:
         return {symbol: self.prices[symbol] for symbol in symbols}

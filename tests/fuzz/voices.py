@@ -14,6 +14,7 @@ from backend.domain.signal import StrategyId, StrategySignal, Symbol
 from backend.domain.strategy_definition import StrategyDefinition
 from backend.domain.tick import Observation, TickRequest
 from backend.domain.track_record import TrackRecord
+from backend.ports.strategies import IntradayBars
 from tests.fuzz.script import Form, Say
 
 # Five returns a day apart whose annualised Sharpe ratio is mean ÷ deviation × √252 = 15.9, 0.75 and −15.9.
@@ -33,6 +34,7 @@ class Voices:
         account_snapshot: AccountSnapshot,
         regime: str | None = None,
         definitions: tuple[StrategyDefinition, ...] = (),
+        intraday: IntradayBars | None = None,
     ) -> Evaluation:
         return Evaluation(signals={StrategyId(name): _signal(say) for name, say in sorted(self.says.items())})
 

@@ -28,8 +28,12 @@ class Ended:
 
 
 def environment(folder: Path, **variables: str) -> dict[str, str]:
-    """Return the variables of a fresh machine whose PATH holds the virtual environment alone."""
-    return {"PATH": str(Path(sys.executable).parent), "HOME": str(folder), "COLUMNS": "200", **variables}
+    """Return the variables of a fresh machine whose PATH holds the virtual environment alone.
+
+    PYTHONPATH is this checkout: the environment may have another one installed.
+    """
+    path = str(Path(sys.executable).parent)
+    return {"PATH": path, "HOME": str(folder), "COLUMNS": "200", "PYTHONPATH": str(ROOT), **variables}
 
 
 def start(*arguments: str | Path, folder: Path, **variables: str) -> subprocess.Popen[str]:

@@ -17,13 +17,15 @@ from backend.domain.guard import Guard
 from backend.domain.policy import DecisionPolicy
 from backend.domain.sighting import Sighting
 from backend.domain.signal import StrategyId, StrategySignal, Symbol
+from backend.ports.strategies import IntradayBars
 from backend.settings import load_settings
 from functions.strategies.loader import StrategyLoader
 from tests.unit.domain.decision_inputs import NOW, PRICES, account_of, inputs_of, record_of
 
 SEED = Path(__file__).with_name("seed_orchestrator.yaml")
 BTC, ETH = Symbol("BTC/USDT"), Symbol("ETH/USDT")
-DAYS = [date(2025, 9, 1) + timedelta(days=number) for number in range(140)]  # a Monday, and twenty whole weeks
+# a Monday, and twenty whole weeks
+DAYS = [date(2025, 9, 1) + timedelta(days=number) for number in range(140)]
 EARNS = [0.02, 0.0] * 12  # Sharpe ratio of a day 0.98
 EARNS_TOO = [0.0, 0.02] * 12
 LOSES = [-0.02, 0.0] * 12
@@ -56,7 +58,7 @@ class Seed:
     def policy(self, changes: Mapping[str, Any] | None = None, *, timeframe: str | None = None) -> DecisionPolicy:
         """Load it with keys changed, such as ``risk.position_size_limit`` or ``strategies.0.name``.
 
-        ``timeframe`` is that of all strategies: the bars of this system are daily.
+        ``timeframe`` is that of all strategies.
         """
         tree = copy.deepcopy(document())
         for each in tree["orchestrator"]["strategies"] if timeframe else ():
@@ -96,7 +98,10 @@ def looked(policy: DecisionPolicy, equity: str, failed: tuple[str, ...] = ()) ->
 
 
 def evaluated(
-    policy: DecisionPolicy, closes: Mapping[str, list[float]], held: Mapping[str, Mapping[str, float]] | None = None
+    policy: DecisionPolicy,
+    closes: Mapping[str, list[float]],
+    held: Mapping[str, Mapping[str, float]] | None = None,
+    intraday: IntradayBars | None = None,
 ) -> Evaluation:
     """Ask the strategies that the configuration lists, from these daily closes."""
     market = {symbol: {"close": each, "dates": DAYS[-len(each) :]} for symbol, each in closes.items()}
@@ -107,7 +112,7 @@ def evaluated(
         "positions": {},
         "sleeves": held or {},
     }
-    return StrategyLoader().evaluate(market, snapshot, None, policy.strategies)
+    return StrategyLoader().evaluate(market, snapshot, None, policy.strategies, intraday)
 
 
 def asked(

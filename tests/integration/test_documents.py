@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from maestro.live.process_files import ProcessFiles
 from tests.integration.document_session import read_blocks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +29,10 @@ BLOCKS_NOT_RUN = {
     "docs/explanation/chaos.md": [
         "make chaos N=10000 SEED=1",
         "python -m tests.chaos --seed 1 --history 137 --store sqlite",
+    ],
+    "docs/how-to/monitor.md": [
+        "prometheus --config.file=deployment/prometheus/prometheus.yml",
+        "curl -X POST http://admin:admin@localhost:3000/api/dashboards/db \\",
     ],
     "docs/how-to/run-on-alpaca-paper.md": ["export APCA_API_KEY_ID=…        # of the paper account"],
     "docs/tutorials/write-your-own-strategy.md": [". .venv/bin/activate"],
@@ -61,6 +66,7 @@ def test_document_snippets_run_in_order(name: str, tmp_path: Path, request: pyte
             status = session.wait(timeout=TIME_LIMIT_SECONDS)
         finally:
             _end_group(session)
+            _end_daemon(tmp_path)
         printed.seek(0)
         assert status == 0, printed.read().decode()
 
@@ -109,3 +115,10 @@ def _end_group(session: "subprocess.Popen[bytes]") -> None:
     except ProcessLookupError:
         return
     session.wait()
+
+
+def _end_daemon(folder: Path) -> None:
+    """End the process that a document left in a session of its own."""
+    pid = ProcessFiles(folder=folder / ".maestro").running_pid()
+    if pid is not None:
+        os.kill(pid, signal.SIGKILL)

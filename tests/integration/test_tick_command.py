@@ -1,6 +1,7 @@
 """``maestro tick`` against the local paper broker: one set of orders, whatever the broker and the caller do."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from backend.domain.tick import PortfolioKey
 from maestro.servers.paper_broker import PaperBrokerConfig, PaperBrokerServer
 from tests.fakes.cycle import buy
 from tests.integration import buying_desk
-from tests.integration.maestro_process import Ended, finish, maestro, start
+from tests.integration.maestro_process import ROOT, Ended, finish, maestro, start
 from tests.integration.past_days import past_sessions, trade
 
 BAD_RULES = """
@@ -267,3 +268,25 @@ def test_days_are_closed_once_and_make_the_record(tmp_path: Path) -> None:
         assert again["days"] == []
         assert close().out == f"nothing to close through {again['through']}\n"
         assert maestro("status", "--json", folder=tmp_path).json["external"] == {}
+
+
+def test_second_tenant_of_an_account_fails_and_is_told_who_trades_its_strategies(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "second"
+    folder.mkdir()
+    buying_desk.lay_out(folder)
+    shared = {"MAESTRO_SQLITE_PATH": str(tmp_path / "shared.db"), "PYTHONPATH": str(ROOT)}
+    sent = statuses(json.loads(desk.tick(FIRST, "--json", **shared, MAESTRO_TENANT_ID="acme").out))
+    assert sent == {"AAPL": "filled", "AMD": "filled"}
+    second = {**desk.variables(), **shared, "MAESTRO_TENANT_ID": "beta"}
+    refused = maestro("tick", "--at", SECOND, folder=folder, **second)
+    assert (refused.status, refused.out) == (1, "")
+    said = " ".join(refused.err.split())
+    found = re.search(r"expected (.+) to be free for beta/main, found held by acme/main since", said)
+    assert found is not None, said
+    names = found[1].split(", ")
+    assert {"buys_amd", "buys_apple"} < set(names)
+    assert len(desk.ordered()) == 2
+
+    second["MAESTRO_ORCHESTRATOR__DISABLED_STRATEGIES"] = ",".join(names)
+    again = maestro("tick", "--at", SECOND, folder=folder, **second)
+    assert again.status == 0, again.err

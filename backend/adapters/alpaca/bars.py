@@ -1,45 +1,45 @@
-"""Alpaca's daily bars, adjusted and raw, with the splits and dividends behind the difference."""
+"""Alpaca's bars of shares and crypto pairs, adjusted and raw, with the splits and dividends behind the difference."""
 
+import math
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from backend.adapters.alpaca.bar_source import DAILY, BarSource, Row, batches
 from backend.adapters.alpaca.corporate_actions import ACTION_TYPES, read_actions
-from backend.adapters.alpaca.pages import MarketDataPages, lists, unreadable
+from backend.adapters.alpaca.pages import MarketDataPages
 from backend.adapters.alpaca.session import AlpacaSession
 from backend.domain.corporate_action import CorporateAction
-from backend.domain.market import MarketData, SymbolHistory, last_closed_day, start_of
+from backend.domain.market import MarketData, SymbolHistory, in_utc, is_pair, last_closed_day
 from backend.domain.signal import Symbol
 
 _MARKET = "America/New_York"
-_PAGE = 10_000
 _ACTIONS_PAGE = 1_000
-_SYMBOLS_PER_REQUEST = 200  # keeps the query below the 8 kB that proxies allow
 _CALENDAR_DAYS_PER_BAR = 1.6  # 365 / 252, with room for holidays
+_SESSION_MINUTES = 390
+_ROOM_FOR_QUIET_PERIODS = 2  # a pair has no bar of a period in which nothing happened
 _CLOSE_AGE_DAYS = 10
-_PAST_STAMP = timedelta(hours=1)  # a daily bar is stamped with its day's midnight in New York
 _PROCESSED_BEFORE_DAYS = 7  # a special dividend may be paid before its ex-date
 _PROCESSED_AFTER_DAYS = 120
 
-_Row = tuple[date, float, float, float]  # day, close, high, low
-
 
 class AlpacaBars:
-    """``Bars`` on alpaca-py's StockHistoricalDataClient and CorporateActionsClient: shares, no crypto.
+    """``Bars`` on alpaca-py's StockHistoricalDataClient, CryptoHistoricalDataClient and CorporateActionsClient.
 
-    A day's bar counts from 16:00 New York on; before that it is still growing and is left out.
+    A symbol with a slash, such as BTC/USD, is a crypto pair; all others are shares. A day's bar of a share counts from
+    16:00 New York on, any other bar when it has ended; before that it is still growing and is left out. The days of
+    pairs are those of UTC.
 
     Parameters
     ----------
     key, secret : Alpaca's credentials
     url : another server that speaks Alpaca's REST
-    feed : "iex" (free), "sip", …
+    feed : of shares: "iex" (free), "sip", …
     timeout_seconds : how long to wait for each answer
     sleep : waits between repeated reads
     """
@@ -55,49 +55,78 @@ class AlpacaBars:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         from alpaca.data.historical.corporate_actions import CorporateActionsClient
+        from alpaca.data.historical.crypto import CryptoHistoricalDataClient
         from alpaca.data.historical.stock import StockHistoricalDataClient
 
-        bars = StockHistoricalDataClient(key, secret, raw_data=True, url_override=url)
-        actions = CorporateActionsClient(key, secret, raw_data=True, url_override=url)
-        patience: dict[str, Any] = {"timeout_seconds": timeout_seconds, "sleep": sleep}
-        self._bars = MarketDataPages(AlpacaSession(bars, **patience), "bars")
-        self._actions = MarketDataPages(AlpacaSession(actions, **patience), "corporate actions")
-        self._feed = feed
+        def pages(client: type[Any], subject: str) -> MarketDataPages:
+            connected = client(key, secret, raw_data=True, url_override=url)
+            return MarketDataPages(AlpacaSession(connected, timeout_seconds=timeout_seconds, sleep=sleep), subject)
+
+        self._actions = pages(CorporateActionsClient, "corporate actions")
+        self._shares = BarSource(
+            pages=pages(StockHistoricalDataClient, "bars"),
+            path="/stocks/bars",
+            latest_path="/stocks/bars/latest",
+            query={"feed": feed},
+            zone=ZoneInfo(_MARKET),
+            stamp_within=timedelta(hours=1),
+            has_adjustments=True,
+        )
+        self._pairs = BarSource(
+            pages=pages(CryptoHistoricalDataClient, "crypto bars"),
+            path="/crypto/us/bars",
+            latest_path="/crypto/us/latest/bars",
+            query={},
+            zone=UTC,
+            stamp_within=timedelta(hours=12),  # midnight in UTC; until July 2025 it was Chicago's
+            has_adjustments=False,
+        )
 
     def daily(self, symbols: Sequence[Symbol], *, until: datetime, days: int) -> MarketData:
         last = last_closed_day(until)
-        query = {
-            "adjustment": "all",
-            "start": (last - timedelta(days=int(days * _CALENDAR_DAYS_PER_BAR) + 7)).isoformat(),
-            "end": until.isoformat(),
+        start = (last - timedelta(days=int(days * _CALENDAR_DAYS_PER_BAR) + 7)).isoformat()
+        shares, pairs = _parted(symbols)
+        known = {
+            symbol: [row for row in rows if row.day <= last]
+            for symbol, rows in self._shares.rows(shares, DAILY, start, until.isoformat()).items()
         }
-        rows = self._rows(symbols, query)
-        known = {symbol: [row for row in found if row[0] <= last][-days:] for symbol, found in rows.items()}
-        return MarketData({symbol: _history(symbol, found) for symbol, found in known.items() if found})
+        begun = in_utc(until) - timedelta(days=1)
+        known |= _ended(self._pairs.rows(pairs, DAILY, start, begun.isoformat()), begun)
+        return _market(symbols, known, days)
+
+    def intraday(self, symbols: Sequence[Symbol], *, minutes: int, until: datetime, count: int) -> MarketData:
+        """Read bars as Alpaca makes them: from full hours on, and of shares those before and after the session too."""
+        begun = in_utc(until) - timedelta(minutes=minutes)  # of the last bar that has ended
+        timeframe = f"{minutes}Min" if minutes % 60 else f"{minutes // 60}Hour"
+        shares, pairs = _parted(symbols)
+        known: dict[Symbol, list[Row]] = {}
+        for source, asked, reach in (
+            (self._shares, shares, _sessions(minutes, count)),
+            (self._pairs, pairs, timedelta(minutes=minutes * count * _ROOM_FOR_QUIET_PERIODS)),
+        ):
+            rows = source.rows(asked, timeframe, (begun - reach).isoformat(), begun.isoformat())
+            known |= _ended(rows, begun)
+        return _market(symbols, known, count, has_starts=True)
 
     def latest(self, symbols: Sequence[Symbol], *, at: datetime) -> Mapping[Symbol, Decimal]:
         """Read the close of each symbol's newest minute bar; ``at`` is now, the only time Alpaca answers for."""
-        prices: dict[Symbol, Decimal] = {}
-        for batch in _batches(symbols):
-            page = self._bars.page("/stocks/bars/latest", {"symbols": ",".join(batch), "feed": self._feed})
-            bars = page.get("bars") or {}
-            if not isinstance(bars, Mapping):
-                raise unreadable("bars by symbol", bars)
-            prices |= {symbol: _latest_price(symbol, bars[symbol]) for symbol in batch if symbol in bars}
-        return prices
+        shares, pairs = _parted(symbols)
+        return {**self._shares.latest(shares), **self._pairs.latest(pairs)}
 
     def closes(self, symbols: Sequence[Symbol], *, day: date) -> Mapping[Symbol, Decimal]:
-        """Read the newest close up to ``day``; until 16:00 New York, today's bar is still growing."""
-        query = {
-            "adjustment": "raw",
-            "start": start_of(day - timedelta(days=_CLOSE_AGE_DAYS - 1)).isoformat(),
-            "end": (start_of(day) + _PAST_STAMP).isoformat(),
-        }
-        newest = {symbol: rows[-1] for symbol, rows in self._rows(symbols, query).items() if rows}
-        return {symbol: Decimal(repr(close)) for symbol, (_, close, _, _) in newest.items()}
+        """Read the newest close up to ``day``; before 16:00 New York, for a pair before the end of its UTC day, today's
+        bar is still growing.
+        """
+        closes: dict[Symbol, Decimal] = {}
+        for source, asked in zip((self._shares, self._pairs), _parted(symbols), strict=True):
+            start = source.midnight(day - timedelta(days=_CLOSE_AGE_DAYS - 1)).isoformat()
+            end = (source.midnight(day) + source.stamp_within).isoformat()
+            rows = source.rows(asked, DAILY, start, end, "raw")
+            closes |= {symbol: Decimal(repr(found[-1].close)) for symbol, found in rows.items() if found}
+        return closes
 
     def corporate_actions(self, symbols: Sequence[Symbol], first: date, last: date) -> Sequence[CorporateAction]:
-        """Read splits and cash dividends; stock dividends, spin-offs and mergers are left out.
+        """Read splits and cash dividends of shares; stock dividends, spin-offs and mergers are left out.
 
         Alpaca tells of an action with some delay, and lists it by the day on which it processes it: a dividend on its
         pay date, which may be months after its ex-date.
@@ -110,56 +139,42 @@ class AlpacaBars:
         }
         pages = [
             page
-            for batch in _batches(symbols)
+            for batch in batches(_parted(symbols)[0])
             for page in self._actions.pages("/corporate-actions", {**query, "symbols": ",".join(batch)})
         ]
         return read_actions(pages, first, last)
 
-    def _rows(self, symbols: Sequence[Symbol], query: Mapping[str, Any]) -> dict[Symbol, list[_Row]]:
-        """Read daily bars of every symbol, oldest first."""
-        market = ZoneInfo(_MARKET)
-        shared = {"timeframe": "1Day", "feed": self._feed, "limit": _PAGE}
-        rows: dict[Symbol, list[_Row]] = {}
-        for batch in _batches(symbols):
-            bars: dict[str, list[Any]] = defaultdict(list)
-            for page in self._bars.pages("/stocks/bars", {**shared, **query, "symbols": ",".join(batch)}):
-                for symbol, found in lists(page, "bars", "lists of bars by symbol").items():
-                    bars[symbol].extend(found)
-            rows |= {symbol: _read_bars(symbol, bars.get(symbol, []), market) for symbol in batch}
-        return rows
+
+def _parted(symbols: Sequence[Symbol]) -> tuple[list[Symbol], list[Symbol]]:
+    """Return shares and pairs."""
+    return [each for each in symbols if not is_pair(each)], [each for each in symbols if is_pair(each)]
 
 
-def _batches(symbols: Sequence[Symbol]) -> Iterator[list[Symbol]]:
-    wanted = list(dict.fromkeys(symbols))
-    for first in range(0, len(wanted), _SYMBOLS_PER_REQUEST):
-        yield wanted[first : first + _SYMBOLS_PER_REQUEST]
+def _sessions(minutes: int, count: int) -> timedelta:
+    """Return a span whose sessions have at least ``count`` bars of a share that is traded all the time."""
+    days = math.ceil(count / max(_SESSION_MINUTES // minutes, 1))
+    return timedelta(days=int(days * _CALENDAR_DAYS_PER_BAR) + 7)
 
 
-def _read_bars(symbol: Symbol, bars: list[Any], market: ZoneInfo) -> list[_Row]:
-    """Return (day, close, high, low) of every bar, oldest first."""
-    rows: list[_Row] = []
-    for bar in bars:
-        try:
-            day = datetime.fromisoformat(bar["t"]).astimezone(market).date()
-            row = (day, float(bar["c"]), float(bar["h"]), float(bar["l"]))
-        except (KeyError, TypeError, ValueError) as e:
-            raise unreadable(f"a bar of {symbol} with t, c, h and l", bar) from e
-        if not all(0 < price < np.inf for price in row[1:]) or (rows and rows[-1][0] >= day):
-            raise unreadable(f"bars of {symbol} with positive prices, one a day, oldest first", bar)
-        rows.append(row)
-    return rows
+def _ended(rows: Mapping[Symbol, list[Row]], begun: datetime) -> dict[Symbol, list[Row]]:
+    """Keep the bars that began by ``begun``, whatever the server made of the end that it was asked for."""
+    return {symbol: [row for row in found if row.start <= begun] for symbol, found in rows.items()}
 
 
-def _latest_price(symbol: Symbol, bar: Any) -> Decimal:
-    try:
-        price = Decimal(repr(float(bar["c"])))
-    except (KeyError, TypeError, ValueError) as e:
-        raise unreadable(f"the newest bar of {symbol} with c", bar) from e
-    if not (price.is_finite() and price > 0):
-        raise unreadable(f"a positive price of {symbol}", bar)
-    return price
+def _market(
+    symbols: Sequence[Symbol], rows: Mapping[Symbol, list[Row]], count: int, *, has_starts: bool = False
+) -> MarketData:
+    found = {symbol: rows[symbol][-count:] for symbol in symbols if rows[symbol]}
+    return MarketData({symbol: _history(symbol, kept, has_starts) for symbol, kept in found.items()})
 
 
-def _history(symbol: Symbol, rows: list[_Row]) -> SymbolHistory:
-    days, close, high, low = zip(*rows, strict=True)
-    return SymbolHistory(symbol=symbol, days=days, close=np.array(close), high=np.array(high), low=np.array(low))
+def _history(symbol: Symbol, rows: list[Row], has_starts: bool) -> SymbolHistory:
+    starts, days, close, high, low = zip(*rows, strict=True)
+    return SymbolHistory(
+        symbol=symbol,
+        days=days,
+        close=np.array(close),
+        high=np.array(high),
+        low=np.array(low),
+        starts=starts if has_starts else (),
+    )

@@ -3,7 +3,9 @@
 from typing import Any
 
 from backend.adapters.documents import paths
+from backend.adapters.documents.alert_documents import alert_write
 from backend.adapters.documents.seam import Write, merge, replace
+from backend.domain.alerts import alerts_of
 from backend.domain.decision import Decision, StrategyDecision, VirtualFill
 from backend.domain.identity import agent_id
 from backend.domain.tick import PortfolioKey, TickCommit
@@ -15,7 +17,7 @@ def decision_writes(commit: TickCommit) -> list[Write]:
     return [
         *(_shadow_fill(commit, fill, by_strategy[fill.strategy]) for fill in decision.virtual_fills),
         *_mode_changes(decision, key),
-        *_alerts(decision, key),
+        *(alert_write(each) for each in alerts_of(commit.decision, commit.request.key.portfolio_id)),
         replace(paths.dashboard(key.tenant_id), _dashboard(commit)),
     ]
 
@@ -62,28 +64,6 @@ def _mode_changes(decision: Decision, key: PortfolioKey) -> list[Write]:
             },
         )
         for change in decision.mode_changes
-    ]
-
-
-def _alerts(decision: Decision, key: PortfolioKey) -> list[Write]:
-    """Tell of breakers that tripped, and of the drawdown that has come near."""
-    watched = decision.watched
-    told = [(f"breaker_{trip.breaker}", "error", trip.reason) for trip in watched.trips]
-    told += [("drawdown_warning", "warning", warning) for warning in watched.warnings]
-    return [
-        replace(
-            paths.alert(key.tenant_id, f"{kind}-{decision.tick_id}"),
-            {
-                "tenant_id": key.tenant_id,
-                "portfolio_id": key.portfolio_id,
-                "kind": kind,
-                "severity": severity,
-                "message": message,
-                "tick_id": str(decision.tick_id),
-                "timestamp": decision.decided_at,
-            },
-        )
-        for kind, severity, message in told
     ]
 
 

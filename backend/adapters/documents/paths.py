@@ -6,6 +6,7 @@ from urllib.parse import unquote
 from backend.domain.errors import ConfigurationError
 
 OPERATOR_LOGS = "systemStatus/orchestration_logs/logs"
+ACCOUNT_LEASES = "account_leases"
 _MAX_BYTES = 1500
 _RESERVED = re.compile(r"__.*__")
 
@@ -44,6 +45,10 @@ def _document(tenant_id: str, name: str, identifier: str) -> str:
     return f"{collection(tenant_id, name)}/{segment(identifier)}"
 
 
+def account_leases(account_id: str) -> str:
+    return f"{ACCOUNT_LEASES}/{segment(account_id)}"
+
+
 def tick(tenant_id: str, tick_id: str) -> str:
     return _document(tenant_id, "ticks", tick_id)
 
@@ -63,6 +68,10 @@ def track_record(tenant_id: str, uid: str, shard: int = 0) -> str:
 
 def configuration(tenant_id: str) -> str:
     return _document(tenant_id, "config", "orchestrator")
+
+
+def configuration_version(tenant_id: str, number: int) -> str:
+    return _document(tenant_id, "config_versions", f"{number:08d}")
 
 
 def portfolio(tenant_id: str, portfolio_id: str) -> str:

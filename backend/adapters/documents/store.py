@@ -22,6 +22,7 @@ from backend.adapters.documents import (
 )
 from backend.adapters.documents.decision_documents import decision_writes
 from backend.adapters.documents.journal_documents import journal_writes
+from backend.adapters.documents.lease_documents import lease_writes
 from backend.adapters.documents.log_documents import log_writes
 from backend.adapters.documents.observation import Observer
 from backend.adapters.documents.seam import Documents, Write, create, merge, put, replace, update
@@ -116,6 +117,7 @@ class DocumentStore:
             *decision_writes(commit),
             *_settlement_writes(key, commit.settled, commit.trades),
             *_record_writes(commit.record, key, commit.expected),
+            *lease_writes(commit.leases),
         ]
         try:
             versions = self._documents.commit(writes)

@@ -36,7 +36,7 @@ def nearest(point: FloatArray, rows: FloatArray, least: FloatArray) -> FloatArra
     ----------
     point : array, shape (n,)
     rows : array, shape (m, n)
-        Of the order of 1, none of them zero.
+        Of the order of 1.
     least : array, shape (m,)
 
     Raises

@@ -39,9 +39,8 @@ def invested(start: FloatArray, limits: Limits) -> FloatArray:
     for row, (_, members, _) in zip(shares, caps, strict=True):
         row[members] = 1.0
     shares = shares[:, open_weights]
-    is_felt = shares.any(axis=1)
-    rows = np.vstack((own[:, open_weights], -own[:, open_weights], -shares[is_felt]))
-    least = np.concatenate((limits.lower[open_weights], -limits.upper[open_weights], -most[is_felt]))
+    rows = np.vstack((own[:, open_weights], -own[:, open_weights], -shares))
+    least = np.concatenate((limits.lower[open_weights], -limits.upper[open_weights], -most))
     found = fixed.copy()
     found[open_weights] = nearest(start[open_weights] + _PULL, rows, least)
     return found

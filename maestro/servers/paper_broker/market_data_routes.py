@@ -1,4 +1,4 @@
-"""``/v2/stocks/bars``, ``/v2/stocks/bars/latest`` and ``/v1/corporate-actions``: daily bars, splits and dividends."""
+"""Daily bars of shares and crypto pairs, the newest of each, and ``/v1/corporate-actions``: splits and dividends."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -31,13 +31,18 @@ class MarketDataRoutes:
         return [
             Route("/v2/stocks/bars", self.bars, methods=["GET"]),
             Route("/v2/stocks/bars/latest", self.latest, methods=["GET"]),
+            Route("/v1beta3/crypto/us/bars", self.bars, methods=["GET"]),
+            Route("/v1beta3/crypto/us/latest/bars", self.latest, methods=["GET"]),
             Route("/v1/corporate-actions", self.actions, methods=["GET"]),
         ]
 
     async def bars(self, request: Request) -> Response:
         timeframe = request.query_params.get("timeframe", "")
         if timeframe not in _DAILY:
-            raise _bad_request(f"invalid timeframe: the paper broker serves 1Day, found {timeframe or 'none'}")
+            raise _bad_request(
+                f"invalid timeframe: the paper broker serves 1Day, found {timeframe or 'none'}; its price file holds "
+                "daily closes only"
+            )
         now = self._venue.broker.now
         try:
             query = BarQuery(

@@ -129,6 +129,14 @@ def test_a_naive_instant_and_an_empty_window_are_refused(tmp_path: Path) -> None
         bars.daily([AAPL], until=AFTER_LAST_CLOSE, days=0)
 
 
+def test_file_of_closes_has_no_shorter_bars(tmp_path: Path) -> None:
+    path = written(tmp_path, TABLE)
+    with pytest.raises(
+        MarketDataError, match="expected bars of 60 minutes, found daily closes only; choose a timeframe"
+    ):
+        CsvBars(path).intraday([AAPL], minutes=60, until=AFTER_LAST_CLOSE, count=5)
+
+
 @pytest.mark.parametrize(
     ("day", "expected"),
     [

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from backend.domain import (
     account,
+    alert,
     alert_rules,
     allocation_policy,
     book,
@@ -82,9 +83,9 @@ from tests.unit.domain.sightings import account as account_watched
 from tests.unit.domain.sightings import at_prices, look
 
 MODULES: tuple[ModuleType, ...] = (
-    account, alert_rules, allocation_policy, book, breaker_limits, closing, corporate_action, crossing, decision, guard,
-    journal, lots, mode, order, paper, policy, risk_limits, sighting, signal, sleeve, strategy_definition, track_record,
-    trading_state, weights,
+    account, alert, alert_rules, allocation_policy, book, breaker_limits, closing, corporate_action, crossing, decision,
+    guard, journal, lots, mode, order, paper, policy, risk_limits, sighting, signal, sleeve, strategy_definition,
+    track_record, trading_state, weights,
 )  # fmt: skip
 NEW_YORK = timezone(timedelta(hours=-5), "EST")
 
@@ -191,6 +192,8 @@ def samples() -> list[object]:
         *closed_samples(),
         *watched_samples(),
         decision.Denial(strategy=StrategyId("a"), symbol=None, reason="too small"),
+        alert.Alert(tenant_id="t", kind="k", severity=alert.Severity.ERROR, message="m", at=NOW),
+        *alert.Severity,
         decision.Stop(strategy=StrategyId("a"), symbol=AAPL, reason="fell"),
         strategy_definition.StrategyDefinition(name=StrategyId("a"), kind="Trend", parameters={"days": (1, 2)}),
         ThresholdPolicy(unscored=UnscoredMode.PROBATION),

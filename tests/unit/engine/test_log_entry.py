@@ -135,7 +135,7 @@ def test_decision_body_has_the_fields_of_the_contract() -> None:
         *("tenant_id", "tick_id", "session_id", "timestamp", "allocation_decisions", "signals", "failures"),
         *("systemic_risk_detected", "systemic_risk_details", "signals_modified", "mode_changes"),
         *("orders", "crosses", "virtual_fills", "denials"),
-        *("trading_state", "trips", "warnings", "doubt", "doubtful", "recovered", "allocation", "risk"),
+        *("trading_state", "trips", "warnings", "doubt", "doubtful", "recovered", "notices", "allocation", "risk"),
     }
     assert (body["tenant_id"], body["tick_id"], body["timestamp"]) == ("acme", "main-1", STAMP)
     assert body["failures"] == {"broken": "evaluate() raised KeyError"}

@@ -17,7 +17,7 @@ from backend.domain.errors import ConfigurationError
 from backend.domain.tick import PortfolioKey, TickRequest
 from backend.engine.cycle import run_cycle
 from backend.settings import Settings, load_settings
-from functions import bootstrap
+from functions import bootstrap, stores
 from functions.strategies.roster import discover
 from maestro.servers.paper_broker import PaperBrokerConfig, PaperBrokerServer
 
@@ -61,7 +61,7 @@ def load(tmp_path: Path, **variables: str) -> Settings:
 
 
 def test_bootstrap_interleaved_tenants_in_one_process_stay_apart(settings: Settings) -> None:
-    documents = bootstrap.documents(settings)
+    documents = stores.documents(settings)
     documents.commit([_configuration(tenant, reduce=value) for tenant, value in THRESHOLDS.items()])
     for minute in range(3):
         for tenant in ("acme", "globex"):
@@ -70,7 +70,7 @@ def test_bootstrap_interleaved_tenants_in_one_process_stay_apart(settings: Setti
             run_cycle(TickRequest(key=key, scheduled_at=FIRST + timedelta(minutes=minute)), cycle)
 
     for tenant, other in (("acme", "globex"), ("globex", "acme")):
-        entries = bootstrap.store(settings).decisions(tenant, last=10)
+        entries = stores.store(settings).decisions(tenant, last=10)
         assert len(entries) == 3
         assert {read_canonical_json(entry.inputs).policy.scoring.reduce for entry in entries} == {THRESHOLDS[tenant]}
         orders = documents.query(paths.collection(tenant, "orders"))
@@ -92,13 +92,13 @@ def test_bootstrap_builds_what_knows_its_tenant_anew(settings: Settings) -> None
 
 def test_bootstrap_takes_sqlite_by_default_and_keeps_it(tmp_path: Path) -> None:
     settings = load(tmp_path)
-    assert isinstance(bootstrap.documents(settings), SqliteDocuments)
-    assert bootstrap.documents(settings) is bootstrap.documents(settings)
+    assert isinstance(stores.documents(settings), SqliteDocuments)
+    assert stores.documents(settings) is stores.documents(settings)
 
 
 def test_bootstrap_firestore_without_a_project_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"project: expected .*, found none; set GCLOUD_PROJECT"):
-        bootstrap.documents(load(tmp_path, MAESTRO_STORE="firestore"))
+        stores.documents(load(tmp_path, MAESTRO_STORE="firestore"))
 
 
 def test_bootstrap_bars_come_from_the_file_or_from_alpaca(tmp_path: Path, prices: Path) -> None:
@@ -128,7 +128,7 @@ def test_bootstrap_alert_is_written_once_and_logged_as_json(tmp_path: Path, caps
         bootstrap.raise_alert(
             settings, tenant_id="acme", alert_id="a/1", kind="tick_failed", message="why", tick_id="x"
         )
-    alerts = bootstrap.documents(settings).query(paths.collection("acme", "alerts"))
+    alerts = stores.documents(settings).query(paths.collection("acme", "alerts"))
     assert [(a.fields["kind"], a.fields["message"], a.fields["tick_id"]) for a in alerts] == [
         ("tick_failed", "why", "x")
     ]
@@ -138,7 +138,10 @@ def test_bootstrap_alert_is_written_once_and_logged_as_json(tmp_path: Path, caps
 
 
 def _configuration(tenant: str, *, reduce: float) -> Write:
-    return replace(paths.configuration(tenant), {"scoring": {"sharpe_threshold_reduce": reduce}})
+    """Every other strategy is of one tenant: two of one account never trade the same."""
+    others = [each.name for each in discover().strategies][sorted(THRESHOLDS).index(tenant) :: 2]
+    fields = {"scoring": {"sharpe_threshold_reduce": reduce}, "disabled_strategies": others}
+    return replace(paths.configuration(tenant), fields)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +154,7 @@ def _configuration(tenant: str, *, reduce: float) -> Write:
 def test_bootstrap_calendar_is_the_portfolios_own(
     settings: Settings, portfolio: dict[str, str], closes_at: datetime
 ) -> None:
-    bootstrap.documents(settings).commit([replace("tenants/acme/portfolios/main", portfolio)])
+    stores.documents(settings).commit([replace("tenants/acme/portfolios/main", portfolio)])
     close = bootstrap.day_close(settings, PortfolioKey(tenant_id="acme"))
     (session,) = close.calendar.sessions(date(2026, 1, 5), date(2026, 1, 5))
     assert session.closes_at == closes_at

@@ -58,6 +58,7 @@ def test_tick_request_refuses_what_is_no_task(payload: object, words: str) -> No
         (errors.MarketDataError, True),
         (errors.ConfigurationError, False),
         (errors.BrokerRefused, False),
+        (errors.LeaseHeld, False),
         (errors.StoreCorrupt, False),
         (errors.TrackRecordError, False),
         (errors.StrategyLoadError, False),

@@ -69,7 +69,7 @@ def test_two_instances_of_a_class_are_apart() -> None:
 def test_listed_strategies_are_shown_their_symbols_and_timeframe() -> None:
     roster = listed([defined("RSIStrategy", symbols=(Symbol("KO"),), timeframe="1w")], CLASSES)
     assert isinstance(built(roster), RsiReversion)
-    assert "timeframe: expected days or weeks" in refusal(defined("RSIStrategy", timeframe="1h"))
+    assert "timeframe: expected 1 to 59 minutes" in refusal(defined("RSIStrategy", timeframe="90m"))
 
 
 class Twin(RsiReversion):
@@ -149,7 +149,7 @@ def test_loader_asks_exactly_those_that_are_listed_and_reports_the_rest() -> Non
     )
     found = StrategyLoader().evaluate(market, {"sleeves": {}}, None, definitions)  # type: ignore[typeddict-item]
     assert set(found.signals) == {"one"}
-    assert "bars are daily" in found.failures[StrategyId("two")]
+    assert "expected bars of 240 minutes, found a caller that has daily ones only" in found.failures[StrategyId("two")]
     assert "expected bars of KO, found none" in found.failures[StrategyId("three")]
     everyone = StrategyLoader().evaluate(market, {"sleeves": {}}, None)  # type: ignore[typeddict-item]
     assert "rsi_reversion" in everyone.signals

@@ -16,7 +16,7 @@ from functions.strategies.scope import Scoped, longer_bars
 from tests.fakes.returns import PRICES
 
 CLOSES = pd.read_csv(PRICES, index_col=0, parse_dates=True)["AAPL"].loc["2018":"2020"]
-AAPL, MSFT, KO = Symbol("AAPL"), Symbol("MSFT"), Symbol("KO")
+AAPL, MSFT, KO, BTC = Symbol("AAPL"), Symbol("MSFT"), Symbol("KO"), Symbol("BTC/USDT")
 
 
 def history(closes: pd.Series, symbol: Symbol = AAPL) -> SymbolHistory:
@@ -73,12 +73,12 @@ def test_no_week_has_ended_yet() -> None:
     assert longer_bars(history(CLOSES["2018-03-19":"2018-03-22"]), 7, is_weekly=True) is None
 
 
-def test_weeks_of_what_trades_at_weekends_end_with_sunday() -> None:
+def test_weeks_of_a_pair_end_with_sunday() -> None:
     days = pd.date_range("2024-01-01", "2024-03-31", freq="D")  # a Monday to a Sunday
     closes = pd.Series(np.linspace(100.0, 200.0, len(days)), index=days)
-    assert_same(longer_bars(history(closes), 7, is_weekly=True), by_pandas(history(closes), "W-SUN"))
+    assert_same(longer_bars(history(closes, BTC), 7, is_weekly=True), by_pandas(history(closes, BTC), "W-SUN"))
     for until in ("2024-03-29", "2024-03-30"):  # a Friday and a Saturday
-        found = longer_bars(history(closes[:until]), 7, is_weekly=True)
+        found = longer_bars(history(closes[:until], BTC), 7, is_weekly=True)
         assert found is not None
         assert found.days[-1] == date(2024, 3, 24)
 
@@ -104,6 +104,47 @@ def test_bars_of_several_days_are_those_of_pandas(days: int) -> None:
     assert found is not None
     assert_same(found, expected.iloc[: len(found.days)])
     assert len(expected) - len(found.days) in (0, 1)
+
+
+TUESDAY = date(2024, 1, 2)
+
+
+def counted(symbol: str, last: date) -> SymbolHistory:
+    """Make bars of every day from Tuesday on with closes 1, 2, 3, …, a half above and below; of a share, weekdays."""
+    every = [TUESDAY + timedelta(days=i) for i in range((last - TUESDAY).days + 1)]
+    days = tuple(day for day in every if "/" in symbol or day.weekday() < 5)
+    close = np.arange(1.0, len(days) + 1.0)
+    return SymbolHistory(symbol=Symbol(symbol), days=days, close=close, high=close + 0.5, low=close - 0.5)
+
+
+def test_a_week_has_the_last_close_and_the_extremes_of_its_days() -> None:
+    shown = longer_bars(counted("AAPL", date(2024, 1, 8)), 7, is_weekly=True)
+    assert shown is not None
+    assert (shown.days, shown.close.tolist()) == ((date(2024, 1, 5),), [4.0])  # Monday's week has begun only
+    assert (shown.high.tolist(), shown.low.tolist()) == ([4.5], [0.5])
+
+
+@pytest.mark.parametrize(
+    ("symbol", "last", "has_ended"),
+    [
+        ("AAPL", date(2024, 1, 4), False),
+        ("AAPL", date(2024, 1, 5), True),  # Friday
+        ("BTC/USDT", date(2024, 1, 5), False),
+        ("BTC/USDT", date(2024, 1, 6), False),
+        ("BTC/USDT", date(2024, 1, 7), True),  # Sunday
+    ],
+)
+def test_a_week_ends_with_its_last_trading_day(symbol: str, last: date, has_ended: bool) -> None:
+    shown = longer_bars(counted(symbol, last), 7, is_weekly=True)
+    assert (shown is not None) is has_ended
+
+
+def test_two_weeks_end_with_the_second_friday() -> None:
+    # Blocks of two weeks from Monday 0001-01-01 on: one begins on 2023-12-25.
+    assert longer_bars(counted("AAPL", date(2024, 1, 4)), 14, is_weekly=True) is None
+    shown = longer_bars(counted("AAPL", date(2024, 1, 5)), 14, is_weekly=True)
+    assert shown is not None
+    assert shown.days == (date(2024, 1, 5),)
 
 
 class Watches(BaseStrategy):
@@ -152,7 +193,7 @@ def test_scoped_goes_by_the_name_of_the_strategy() -> None:
     assert Scoped(Watches()).name == "watches"
 
 
-@pytest.mark.parametrize("timeframe", ["1h", "15m", "1M", "d", "0d", "1d ", "1000d", ""])
-def test_scoped_in_bars_shorter_than_a_day_is_refused(timeframe: str) -> None:
-    with pytest.raises(StrategyLoadError, match=r"timeframe: expected days or weeks such as 1d or 1w, found"):
+@pytest.mark.parametrize("timeframe", ["1M", "d", "0d", "1d ", "1000d", "90m", "36h", ""])
+def test_scoped_in_bars_of_no_such_length_is_refused(timeframe: str) -> None:
+    with pytest.raises(StrategyLoadError, match=r"timeframe: expected 1 to 59 minutes such as 15m"):
         Scoped(Watches(), (), timeframe)

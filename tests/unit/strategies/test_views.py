@@ -1,6 +1,7 @@
 """Plain dicts become histories, and nothing that strategies see can be written to."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -86,6 +87,16 @@ def test_read_only_history_shares_prices_and_leaves_the_original_writable() -> N
 def test_read_only_history_is_not_copied_again() -> None:
     view = read_only(one_history())
     assert read_only(view) is view
+
+
+def test_read_only_history_keeps_the_starts_of_its_bars() -> None:
+    starts = tuple(datetime(2020, 3, 2, hour, tzinfo=UTC) for hour in (14, 15, 16))
+    assert read_only(replace(one_history(), starts=starts)).starts == starts
+
+
+def test_history_has_a_start_for_each_bar_or_none() -> None:
+    with pytest.raises(MarketDataError, match="AAPL: expected no start, or one for each of 3 bars, found 1"):
+        replace(one_history(), starts=(datetime(2020, 3, 2, 14, tzinfo=UTC),))
 
 
 def test_read_only_containers_cannot_change_however_deep() -> None:

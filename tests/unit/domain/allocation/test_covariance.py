@@ -63,7 +63,12 @@ def test_correlation_of_duplicates_is_one() -> None:
     column = daily_returns(1).to_numpy()
     found = correlation(sample_covariance(np.hstack((column, column, -3.0 * column))))
     np.testing.assert_allclose(found, [[1, 1, -1], [1, 1, -1], [-1, -1, 1]], rtol=0, atol=1e-15)
-    assert np.abs(found).max() == 1.0
+
+
+@pytest.mark.parametrize("factor", np.linspace(0.1, 2.0, 20).tolist())
+def test_correlation_is_never_above_one_by_rounding(factor: float) -> None:
+    column = daily_returns(1).to_numpy()
+    assert np.abs(correlation(sample_covariance(np.hstack((column, factor * column))))).max() == 1.0
 
 
 @given(covariances())

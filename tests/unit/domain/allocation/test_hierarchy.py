@@ -41,6 +41,14 @@ def test_hierarchical_risk_parity_equals_riskfolio(width: int) -> None:
     np.testing.assert_allclose(ours, theirs["weights"], rtol=0, atol=EQUAL)
 
 
+@pytest.mark.parametrize("width", [10, 20, 50])
+def test_hierarchical_risk_parity_with_short_strategies_equals_pyportfolioopt(width: int) -> None:
+    returns = daily_returns(width) * np.where(np.arange(width) % 3 == 1, -1.0, 1.0)  # negative correlations
+    theirs = HRPOpt(returns=returns).optimize(linkage_method="single")
+    ours = hierarchical_risk_parity(sample_covariance(returns.to_numpy()))
+    np.testing.assert_allclose(ours, [theirs[name] for name in returns.columns], rtol=0, atol=EQUAL)
+
+
 @pytest.mark.parametrize("width", SIZES)
 def test_hierarchical_risk_parity_of_a_shrunk_covariance_equals_riskfolio(width: int) -> None:
     returns = daily_returns(width).iloc[-60:]

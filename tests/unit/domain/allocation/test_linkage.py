@@ -18,7 +18,7 @@ def scipys(distances: FloatArray) -> list[int]:
 
 @st.composite
 def distances(draw: st.DrawFn, highest: int) -> FloatArray:
-    width = draw(st.integers(2, 30))
+    width = draw(st.integers(2, 80))
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     upper = np.triu(generator.integers(1, highest, (width, width)).astype(np.float64), 1)
     found: FloatArray = upper + upper.T

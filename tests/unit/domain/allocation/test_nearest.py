@@ -31,8 +31,8 @@ def test_nearest_point_of_nothing_is_refused() -> None:
         nearest(np.zeros(1), np.array([[1.0], [-1.0]]), np.array([1.0, 0.0]))
 
 
-@given(st.integers(1, 8), st.integers(1, 12), st.integers(0, 2**32 - 1))
-@settings(derandomize=True, max_examples=200, deadline=None)
+@given(st.integers(1, 12), st.integers(1, 40), st.integers(0, 2**32 - 1))
+@settings(derandomize=True, max_examples=300, deadline=None)
 def test_nearest_point_of_a_cone_is_that_of_its_dual(width: int, count: int, seed: int) -> None:
     # Moreau (1962): a point is the sum of its nearest ones in a cone and in the polar cone; scipy finds the latter.
     generator = np.random.default_rng(seed)

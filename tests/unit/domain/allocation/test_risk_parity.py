@@ -132,6 +132,12 @@ def test_equal_risk_contribution_ends_where_strategies_nearly_cancel(smallest: f
     np.testing.assert_allclose(equal_risk_contribution(covariance), 0.25, rtol=1e-6)
 
 
+def test_equal_risk_contribution_of_strategies_that_nearly_cancel_in_another_proportion() -> None:
+    factors = np.array([[2.0, 0.0, 2.0], [0.0, -3.0, -3.0], [-3.0, 3.0, 0.0]])
+    covariance = factors @ factors.T + 1e-4 * np.eye(3)
+    assert residual(covariance, equal_risk_contribution(covariance)) <= 1e-9
+
+
 def test_equal_risk_contribution_differs_from_inverse_volatility_with_other_correlations() -> None:
     assert np.abs(equal_risk_contribution(FOUR) - inverse_volatility(FOUR)).max() > 0.05
 

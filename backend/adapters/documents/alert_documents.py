@@ -1,0 +1,40 @@
+"""``alerts/{id}``: what needs a person."""
+
+from typing import Any
+
+from backend.adapters.documents import paths
+from backend.adapters.documents.fields import FieldReader
+from backend.adapters.documents.seam import StoredDocument, Write, replace
+from backend.domain.alert import Alert, Severity
+
+
+def alert_write(alert: Alert) -> Write:
+    """Describe one alert; the same one of the same tick again replaces itself."""
+    parts = (alert.kind, alert.subject, alert.tick_id or f"{alert.at:%Y%m%dT%H%M%S.%fZ}")
+    return replace(paths.alert(alert.tenant_id, "-".join(filter(None, parts))), _fields(alert))
+
+
+def from_document(document: StoredDocument) -> Alert:
+    """Read an alert back, whoever wrote it; StoreCorrupt when it is none."""
+    reader = FieldReader(document.path, document.fields)
+    optional = {name: reader.text(name) for name in ("portfolio_id", "tick_id", "subject") if name in reader}
+    return Alert(
+        tenant_id=reader.text("tenant_id"),
+        kind=reader.text("kind"),
+        severity=reader.member("severity", Severity),
+        message=reader.text("message"),
+        at=reader.instant("timestamp"),
+        **optional,
+    )
+
+
+def _fields(alert: Alert) -> dict[str, Any]:
+    optional = {"portfolio_id": alert.portfolio_id, "tick_id": alert.tick_id, "subject": alert.subject}
+    return {
+        "tenant_id": alert.tenant_id,
+        "kind": alert.kind,
+        "severity": alert.severity.value,
+        "message": alert.message,
+        "timestamp": alert.at,
+        **{name: value for name, value in optional.items() if value},
+    }

@@ -1,0 +1,75 @@
+"""``maestro metrics``: the store in Prometheus' words, served or printed once."""
+
+from functools import partial
+from typing import Annotated
+
+import typer
+from prometheus_client import generate_latest, start_http_server
+
+from backend.configuration import configured
+from backend.domain.errors import ConfigurationError
+from functions.strategies.maestro_controller import MaestroController
+from maestro.cli.chosen_store import ChosenStore, StoreOption, TenantOption, choose_store
+from maestro.monitoring.metrics import StoreCollector, registry_of
+from maestro.monitoring.schedule import next_tick
+
+PORT = 9464
+
+metrics = typer.Typer(help="Give Prometheus what the store holds.", no_args_is_help=True)
+
+
+@metrics.command("serve")
+def serve(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at; 0 takes a free one.")] = PORT,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    store: StoreOption = None,
+    tenant: TenantOption = None,
+) -> None:
+    """Serve metrics until interrupted; each scrape reads the store anew.
+
+    A store that cannot be read makes maestro_up 0; the process goes on.
+
+    Example: maestro metrics serve --port 9464
+    """
+    chosen = choose_store(store, tenant)
+    registry = registry_of(collector(chosen))
+    try:
+        server, thread = start_http_server(port, host, registry)
+    except OSError as e:
+        raise ConfigurationError(
+            f"--port {port}: expected a free port of {host}, found {e.strerror or e}; choose another, or 0 for any"
+        ) from e
+    owner = f"{chosen.key.tenant_id}/{chosen.key.portfolio_id}"
+    try:
+        print(f"metrics of {owner} at http://{host}:{server.server_port}/metrics", flush=True)
+        thread.join()
+    except KeyboardInterrupt:
+        server.shutdown()
+    finally:
+        server.server_close()
+
+
+@metrics.command("print")
+def print_once(store: StoreOption = None, tenant: TenantOption = None) -> None:
+    """Print the metrics once, in Prometheus' text format, as for the textfile collector of its node exporter.
+
+    Exits with 3 when the store cannot be read; maestro_up is 0 then.
+
+    Example: maestro metrics print
+    """
+    collected = collector(choose_store(store, tenant))
+    print(generate_latest(registry_of(collected)).decode(), end="")
+    if collected.failure is not None:
+        raise collected.failure
+
+
+def collector(chosen: ChosenStore) -> StoreCollector:
+    """Return the collector of the chosen portfolio."""
+    schedule, defaults = chosen.settings.schedule, chosen.settings.policy(MaestroController.default_policy())
+    return StoreCollector(
+        log=chosen.log,
+        performances=chosen.performances,
+        key=chosen.key,
+        policy=partial(configured, defaults),
+        next_tick=lambda after: next_tick(schedule.tick, schedule.time_zone, after=after),
+    )

@@ -1,0 +1,133 @@
+"""The scheduled jobs on this machine: the same use cases that the scheduled functions and the commands call."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from backend.domain.errors import MaestroError
+from backend.domain.tick import PortfolioKey, TickRequest
+from backend.engine.cycle import Cycle, run_cycle
+from backend.engine.reconciling import reconcile
+from backend.engine.snapshots import close_days
+from backend.settings import Settings
+from functions import bootstrap, channels, stores
+from functions.strategies.loader import StrategyLoader
+from maestro.live.timetable import Job
+
+Outcome = Mapping[str, Any]
+
+
+class Jobs:
+    """Runs one job at a time.
+
+    Parameters
+    ----------
+    only : the strategies that are asked; every one that loads where it is None
+    """
+
+    def __init__(self, only: Collection[str] | None = None) -> None:
+        self._only = only
+        self._made_of: Settings | None = None
+        self._made: Cycle | None = None
+
+    def prepare(self, settings: Settings) -> Cycle:
+        """Put the parts together, anew when the settings changed, so that a strategy that hangs costs one thread.
+
+        Raises
+        ------
+        MaestroError
+            Something that a tick needs is missing.
+        """
+        if self._made is None or self._made_of != settings:
+            key = _key(settings)
+            cycle = bootstrap.cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid)
+            if self._only is not None:
+                assert isinstance(cycle.strategies, StrategyLoader)  # what bootstrap puts in; no other can be narrowed
+                cycle = replace(cycle, strategies=cycle.strategies.only(self._only, cycle.policy.strategies))
+            self._made_of, self._made = settings, cycle
+        return self._made
+
+    def run(self, job: Job, at: datetime, settings: Settings) -> Outcome:
+        """Do what is due at ``at``; the same instant again finds it done.
+
+        Raises
+        ------
+        MaestroError
+            It was not done, or not wholly; the next one carries on.
+        """
+        match job:
+            case Job.TICK:
+                return self._tick(at, settings)
+            case Job.RECONCILIATION:
+                return _reconcile(settings)
+            case Job.DAILY_SNAPSHOT:
+                return _close_day(at, settings)
+            case Job.MONTHLY_SNAPSHOT:
+                return _close_month(at, settings)
+
+    def _tick(self, at: datetime, settings: Settings) -> Outcome:
+        key, cycle = _key(settings), self.prepare(settings)
+        result = run_cycle(TickRequest(key=key, scheduled_at=at), cycle)
+        faults = channels.tell(settings, key, result, cycle.clock.now())
+        unsent = {"alerts_not_sent": list(faults)} if faults else {}
+        return {
+            "tick_id": result.tick_id,
+            "status": result.status.value,
+            "was_resumed": result.was_resumed,
+            "orders": len(result.orders),
+            "unresolved": len(result.unresolved),
+            "summary": result.summary,
+            **unsent,
+        }
+
+
+def _key(settings: Settings) -> PortfolioKey:
+    return PortfolioKey(tenant_id=settings.tenant_id, portfolio_id=settings.portfolio_id, uid=settings.uid)
+
+
+def _reconcile(settings: Settings) -> Outcome:
+    """Bring every portfolio that has a book together with the broker; one that fails stops no other."""
+    faults: list[MaestroError] = []
+    moved, doubts = 0, []
+    for key in stores.store(settings).portfolios(settings.tenant_id):
+        try:
+            found = reconcile(key, bootstrap.desk(settings, key))
+        except MaestroError as e:
+            faults.append(e)
+            continue
+        moved += len(found.moved)
+        doubts += [*found.trips, *found.differences, *(f"order {each} is unresolved" for each in found.unresolved)]
+    if faults:
+        raise faults[0]
+    return {"moved": moved, "doubts": doubts}
+
+
+def _close_day(at: datetime, settings: Settings) -> Outcome:
+    key = _key(settings)
+    day = at.astimezone(ZoneInfo(settings.schedule.time_zone)).date()
+    closed = close_days(key, day, bootstrap.day_close(settings, key))
+    return {"days": [each.portfolio.day.isoformat() for each in closed]}
+
+
+def _close_month(at: datetime, settings: Settings) -> Outcome:
+    from backend.marketplace.month import Month
+    from backend.marketplace.strategy_performance_snapshots import (
+        compute_monthly_strategy_performance_from_firestore,
+        previous_month,
+        write_strategy_performance_snapshots,
+    )
+
+    year, month = previous_month(at.astimezone(ZoneInfo(settings.schedule.time_zone)).date())
+    db, bars = stores.documents(settings), bootstrap.bars(settings)
+    snapshots = compute_monthly_strategy_performance_from_firestore(
+        db=db,
+        tenant_id=settings.tenant_id,
+        year=year,
+        month=month,
+        mark_prices=lambda held: bars.closes(held, day=Month(year, month).last_day),
+        now=datetime.now(UTC),
+    )
+    count = write_strategy_performance_snapshots(db=db, tenant_id=settings.tenant_id, snapshots_by_perf_id=snapshots)
+    return {"month": f"{year:04d}-{month:02d}", "documents": count}
