@@ -59,7 +59,8 @@ def decide(inputs: DecisionInputs) -> Decision:
     risk = risk_view(inputs, names, scored, weights.by_strategy)
     watched = _watched(inputs, risk)
     news, told = notices(inputs, risk.figures, watched.guard.told, new_york_day(inputs.now))
-    watched = replace(watched, guard=replace(watched.guard, told=told))
+    if told != watched.guard.told:
+        watched = replace(watched, guard=replace(watched.guard, told=told))
     stops = stop_losses(inputs, watched.doubtful)
     state = strictest([inputs.trading_state, *(trip.state for trip in watched.trips)])
     restraint = _restraint(state, watched) or (_systemic_details(sellers, inputs) if systemic else risk.everyone)
