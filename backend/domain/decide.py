@@ -13,7 +13,6 @@
 Stages 2 to 5 work on arrays; objects are made once, at the border.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -60,7 +59,8 @@ def decide(inputs: DecisionInputs) -> Decision:
     risk = risk_view(inputs, names, scored, weights.by_strategy)
     watched = _watched(inputs, risk)
     news, told = notices(inputs, risk.figures, watched.guard.told, new_york_day(inputs.now))
-    watched = replace(watched, guard=replace(watched.guard, told=told))
+    if told != watched.guard.told:
+        watched = replace(watched, guard=replace(watched.guard, told=told))
     stops = stop_losses(inputs, watched.doubtful)
     state = strictest([inputs.trading_state, *(trip.state for trip in watched.trips)])
     restraint = _restraint(state, watched) or (_systemic_details(sellers, inputs) if systemic else risk.everyone)
@@ -115,7 +115,7 @@ def _decided(
     targets = _targets(signals, weights, scores, overrides)
     risk = inputs.policy.risk
     allocations, scale = _allocated(risk, signals, targets)
-    notes = [_cut_note(risk, signal, target, scale) for signal, target in zip(signals, targets, strict=True)]
+    notes = _notes(risk, signals, targets, scale)
     nonce = nonces(inputs.entropy, names)
     return tuple(
         [
@@ -207,21 +207,29 @@ def _targets(
 
 def _allocated(risk: RiskLimits, signals: list[StrategySignal], targets: list[float]) -> tuple[list[float], float]:
     """Cut entries to the limit of a position, then scale them to the gross limit; return them and the scale."""
-    limit, most = risk.gross_limit, risk.position_size_limit if risk.position_size_limit < 1.0 else math.inf
     entries = [signal.action is Action.BUY for signal in signals]
-    cut = [min(target, most) if is_entry else target for target, is_entry in zip(targets, entries, strict=True)]
-    total = sum([target for target, is_entry in zip(cut, entries, strict=True) if is_entry])
+    most, limit = risk.position_size_limit, risk.gross_limit
+    if most < 1.0:
+        targets = [min(target, most) if is_entry else target for target, is_entry in zip(targets, entries, strict=True)]
+    total = sum([target for target, is_entry in zip(targets, entries, strict=True) if is_entry])
     if total <= limit * (1 + 1e-12):
-        return cut, 1.0
+        return targets, 1.0
     scale = limit / total
-    return [target * scale if is_entry else target for target, is_entry in zip(cut, entries, strict=True)], scale
+    return [target * scale if is_entry else target for target, is_entry in zip(targets, entries, strict=True)], scale
 
 
-def _cut_note(risk: RiskLimits, signal: StrategySignal, target: float, scale: float) -> str:
+def _notes(risk: RiskLimits, signals: list[StrategySignal], targets: list[float], scale: float) -> list[str]:
     """Say what of a target became less; the gross limit concerns everybody, so everybody is told."""
     gross = "" if scale == 1.0 else f"; entries ×{scale:.3f} to the gross limit"
-    is_cut = signal.action is Action.BUY and target > risk.position_size_limit < 1.0
-    return f"; {target:.1%} cut to the limit of a position, {risk.position_size_limit:.1%}{gross}" if is_cut else gross
+    limit = risk.position_size_limit
+    if limit >= 1.0:
+        return [gross] * len(signals)
+    return [
+        f"; {target:.1%} cut to the limit of a position, {limit:.1%}{gross}"
+        if signal.action is Action.BUY and target > limit
+        else gross
+        for signal, target in zip(signals, targets, strict=True)
+    ]
 
 
 def _mode_changes(inputs: DecisionInputs, names: list[StrategyId], scores: list[Score]) -> tuple[ModeChange, ...]:

@@ -172,6 +172,6 @@ def _unknown(policy: DecisionPolicy, members: Sequence[StrategyId]) -> tuple[str
     known = {*members, *policy.disabled_names(), *policy.allocation.groups}
     return tuple(
         f"allocation_constraints.{name}: no strategy and no group of this name"
-        for name in policy.allocation.caps
+        for name in sorted(policy.allocation.caps)  # replayed inputs come in another order
         if name not in known
     )

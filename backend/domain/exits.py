@@ -71,16 +71,21 @@ def stop_out(draft: Draft, each: StrategyDecision, stops: Stops, sells: list[Int
             draft.stopped.append(Stop(strategy=each.strategy, symbol=symbol, reason=reason))
 
 
-def trim(draft: Draft, each: StrategyDecision, weights: Weights, sells: list[Interest]) -> None:
-    """After a rebalance, sell what a sleeve will hold beyond its weight, when that is more than the drift.
+def is_trimming(inputs: DecisionInputs, weights: Weights) -> bool:
+    """Say whether sleeves are compared with weights: after a rebalance, and at every tick where it goes by drift."""
+    policy = inputs.policy.allocation
+    by_drift = policy.rebalance is RebalanceFrequency.DRIFT and policy.method is not AllocationMethod.FULL
+    return weights.rebalance is not None or by_drift
 
-    With ``rebalance_frequency: drift`` sleeves are compared at every tick. What it buys or leaves at this tick does
-    not count.
+
+def trim(draft: Draft, each: StrategyDecision, sells: list[Interest]) -> None:
+    """Sell what a sleeve will hold beyond its weight, when that is more than the drift.
+
+    What it buys or leaves at this tick does not count.
     """
-    policy = draft.inputs.policy.allocation
-    is_due = weights.rebalance is not None or policy.rebalance is RebalanceFrequency.DRIFT
-    if not is_due or policy.method is AllocationMethod.FULL or each.mode in (Mode.SHADOW_MODE, Mode.DISABLED):
+    if each.mode in (Mode.SHADOW_MODE, Mode.DISABLED):
         return
+    policy = draft.inputs.policy.allocation
     prices, equity = draft.inputs.prices, draft.account.equity
     bought = each.signal.ticker if each.action is Action.BUY else None
     held = {

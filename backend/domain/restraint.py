@@ -44,7 +44,7 @@ def risk_view(
     evidence = Evidence(strategies=chosen, record=inputs.record, standing={}, now=inputs.now)
     returns = evidence.columns(inputs.record.returns)
     pairs = correlations(returns)
-    held = np.array([weights.get(name, float(inputs.book.of(name).weight)) for name in chosen])
+    held = np.array([weights[name] if name in weights else float(inputs.book.of(name).weight) for name in chosen])
     figures = risk_figures(chosen, returns, pairs, held, policy.risk.var_confidence, inputs.account)
     barred = _correlated(policy.risk.max_strategy_correlation, chosen, pairs, list(sharpes.values()))
     return RiskView(figures=figures, barred=barred, everyone=_tail(inputs, figures), trip=_trip(inputs, figures))

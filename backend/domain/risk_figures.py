@@ -61,7 +61,7 @@ def correlations(returns: FloatArray) -> FloatArray:
             found[np.ix_(whole, whole)] = _of_gapless(returns[:, whole])
             found[rest] = _in_pairs(returns[:, rest], returns)
             found[:, rest] = found[rest].T
-    np.fill_diagonal(found, np.nan)
+    found.flat[:: width + 1] = np.nan
     return found
 
 
@@ -70,8 +70,7 @@ def _of_gapless(returns: FloatArray) -> FloatArray:
     length = np.sqrt(np.einsum("ij,ij->j", centred, centred))
     length[length < _FLAT * math.sqrt(len(returns))] = np.nan
     centred /= length
-    found: FloatArray = centred.T @ centred
-    return np.clip(found, -1.0, 1.0, out=found)
+    return _limited(centred.T @ centred)
 
 
 def _in_pairs(some: FloatArray, others: FloatArray) -> FloatArray:
@@ -86,7 +85,12 @@ def _in_pairs(some: FloatArray, others: FloatArray) -> FloatArray:
         found = (left.T @ right / count - mean * other_mean) / np.sqrt(variance * other_variance)
         is_flat = _is_flat(variance, square) | _is_flat(other_variance, other_square)
     found[(count < FEWEST) | is_flat] = np.nan
-    return np.clip(found, -1.0, 1.0, out=found)
+    return _limited(found)
+
+
+def _limited(found: FloatArray) -> FloatArray:
+    np.maximum(found, -1.0, out=found)
+    return np.minimum(found, 1.0, out=found)
 
 
 def _filled(returns: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -125,10 +129,12 @@ def tail_losses(returns: FloatArray, weights: FloatArray, confidence: float) -> 
     R. T. Rockafellar and S. Uryasev, "Conditional Value-at-Risk for General Loss Distributions", Journal of Banking
     and Finance 26 (7), 2002, proposition 8.
     """
-    held = ~np.isnan(returns).all(axis=1) if returns.size else np.zeros(len(returns), dtype=np.bool_)
-    if int(held.sum()) < FEWEST:
+    gaps = np.isnan(returns)
+    if gaps.any() or not returns.size:
+        returns = np.where(gaps, 0.0, returns)[~gaps.all(axis=1)]
+    if len(returns) < FEWEST:
         return None
-    days = np.sort(np.nan_to_num(returns[held]) @ weights)
+    days = np.sort(returns @ weights)
     part = round((1.0 - confidence) * len(days), 9)
     beyond = max(0, math.ceil(part) - 1)  # days that count in full
     last = float(days[beyond])

@@ -18,7 +18,7 @@ from decimal import ROUND_DOWN, Decimal
 from backend.domain.crossing import Interest, crossed
 from backend.domain.decision import DecisionInputs, StrategyDecision
 from backend.domain.draft import Draft, Sized
-from backend.domain.exits import held_symbols, leave, leave_real_positions, sell_out, stop_out, trim
+from backend.domain.exits import held_symbols, is_trimming, leave, leave_real_positions, sell_out, stop_out, trim
 from backend.domain.lots import SHARE
 from backend.domain.mode import Mode
 from backend.domain.order import Side
@@ -51,6 +51,8 @@ def size(inputs: DecisionInputs, decided: Iterable[StrategyDecision], bounds: Bo
         return Sized()
     draft = Draft.of(inputs, inputs.account, bounds.doubtful)
     is_halted = bounds.state is TradingState.HALTED
+    has_stops = bool(bounds.stops.real or bounds.stops.virtual)
+    trims = bounds.doubt is None and is_trimming(inputs, bounds.weights)  # a trim is sized by the equity
     sells: list[Interest] = []
     buys: list[Interest] = []
     for each in decided:
@@ -66,9 +68,10 @@ def size(inputs: DecisionInputs, decided: Iterable[StrategyDecision], bounds: Bo
             leave(draft, each, held_symbols(inputs, each.strategy), sells)
         if each.mode is Mode.SHADOW_MODE and each.action is not Action.CLOSE_ALL:
             leave_real_positions(draft, each, sells)
-        stop_out(draft, each, bounds.stops, sells)
-        if bounds.doubt is None:  # a trim is sized by the equity
-            trim(draft, each, bounds.weights, sells)
+        if has_stops:
+            stop_out(draft, each, bounds.stops, sells)
+        if trims:
+            trim(draft, each, sells)
     if sells and buys:
         _cross(draft, sells, buys)
     for interest in sells:

@@ -82,13 +82,16 @@ def _cash(weights: Mapping[StrategyId, float]) -> float:
 def _of_the_whole_account(inputs: DecisionInputs, names: Sequence[StrategyId]) -> Weights:
     """Give everyone the whole account, less what is configured: such weights are no parts of a sum."""
     policy, factors = inputs.policy.allocation, {each.name: each.weight for each in inputs.policy.strategies}
-    # Groups are shared with who failed, and not with who places no order.
-    everyone = sorted({*names, *_members(inputs)}) if policy.caps else names
-    weights = {name: min(policy.max_weight, factors.get(name, 1.0)) for name in everyone}
+    weights = dict.fromkeys(names, policy.max_weight)
+    if policy.caps:
+        # Groups are shared with who failed, and not with who places no order.
+        weights |= dict.fromkeys(sorted({*names, *_members(inputs)}), policy.max_weight)
+    weights |= {name: min(policy.max_weight, factor) for name, factor in factors.items() if name in weights}
     if policy.caps or policy.base_weights:
         resting = inputs.policy.disabled_names()
         weights |= overruled({name: weight for name, weight in weights.items() if name not in resting}, policy)[0]
-    return Weights(method=policy.method, by_strategy={name: weights[name] for name in names})
+        weights = {name: weights[name] for name in names}
+    return Weights(method=policy.method, by_strategy=weights)
 
 
 def _members(inputs: DecisionInputs) -> list[StrategyId]:

@@ -12,6 +12,7 @@ from backend.domain.allocation.overlap import has_overlap, invested
 from backend.domain.errors import AllocationError
 
 _LEAST_CASH = 1e-9  # below it is rounding
+_NOTHING = 1e-200  # of the highest score; a weight divided by less is no number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,7 +86,9 @@ def _relative(scores: FloatArray, width: int) -> FloatArray:
         raise AllocationError(f"expected one score for each of {width} labels, found shape {values.shape}")
     if not (np.isfinite(values).all() and (values >= 0.0).all()):
         raise AllocationError(f"expected finite scores of at least 0, found {values.tolist()}")
-    return values / (values.max() or 1.0)
+    relative: FloatArray = values / (values.max() or 1.0)
+    relative[relative < _NOTHING] = 0.0
+    return relative
 
 
 def _why_cash(cash: float, weights: FloatArray, scores: FloatArray, limits: Limits) -> str:

@@ -2,172 +2,32 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.account import Asset, Position
-from backend.domain.allocation_policy import AllocationMethod, AllocationPolicy
 from backend.domain.book import PortfolioBook
 from backend.domain.canonical import canonical_json, read_canonical_json
 from backend.domain.commitment import decision_events
 from backend.domain.decide import decide
 from backend.domain.decision import DecisionInputs
 from backend.domain.journal import folded
-from backend.domain.lots import Lot
-from backend.domain.mode import Mode, ThresholdPolicy, UnscoredMode
+from backend.domain.mode import Mode
 from backend.domain.order import BrokerOrder, ClientOrderId, OrderIntent, OrderState, OrderStatus, Side
-from backend.domain.policy import DecisionPolicy, OnDemotion
-from backend.domain.risk_limits import RiskLimits
+from backend.domain.policy import OnDemotion
 from backend.domain.settlement import rebased, settle
-from backend.domain.signal import Action, StrategyId, StrategySignal, Symbol
-from backend.domain.sleeve import Sleeve
+from backend.domain.signal import Action, StrategyId, Symbol
 from backend.domain.trading_state import TradingState
 from tests.unit.domain.decision_inputs import (
-    AAPL,
-    CLOSE_ALL,
-    GOOG,
-    MSFT,
     NOW,
-    TODAY,
-    account_of,
     after_settling,
-    book_of,
-    buy,
-    inputs_of,
     open_order,
-    sell,
 )
-from tests.unit.domain.decision_inputs import record_of as record
+from tests.unit.domain.drawn_inputs import SYMBOLS, inputs, meetings, money, quick
 
-quick = settings(derandomize=True, max_examples=100, deadline=None)
-
-NAMES = ("a", "b", "c", "d", "e", "f")
-SYMBOLS = (AAPL, MSFT, GOOG)
 CENT = Decimal("0.01")
-
-names = st.sampled_from(NAMES)
-fractions = st.floats(0, 1)
-
-
-def money(low: str, high: str, places: int = 2) -> st.SearchStrategy[Decimal]:
-    return st.decimals(low, high, places=places, allow_nan=False)
-
-
-@st.composite
-def signals(draw: st.DrawFn) -> StrategySignal:
-    action = draw(st.sampled_from([Action.BUY, Action.BUY, Action.BUY, *Action]))
-    is_about_one = action in (Action.BUY, Action.SELL)
-    return StrategySignal(
-        action=action,
-        ticker=draw(st.sampled_from(SYMBOLS)) if is_about_one else None,
-        allocation=draw(fractions),
-        confidence=draw(fractions),
-        reasoning="",
-        metadata=draw(st.none() | st.dictionaries(st.text(max_size=3), st.integers() | st.floats(), max_size=2)),
-        expires_at=draw(st.none() | st.sampled_from([NOW, NOW + timedelta(1)])),
-    )
-
-
-@st.composite
-def policies(draw: st.DrawFn) -> DecisionPolicy:
-    shadow = draw(st.floats(-2, 2))
-    return DecisionPolicy(
-        scoring=ThresholdPolicy(
-            shadow=shadow, reduce=shadow + draw(st.floats(0, 3)), unscored=draw(st.sampled_from(UnscoredMode))
-        ),
-        lookback_days=draw(st.integers(1, 60)),
-        systemic_sell_threshold=draw(st.integers(1, 5)),
-        risk=RiskLimits(gross_limit=draw(st.floats(0.01, 4))),
-        allocation=AllocationPolicy(
-            method=draw(st.sampled_from(AllocationMethod)),
-            base_weights=draw(st.dictionaries(names, fractions, max_size=3)),
-        ),
-        disabled=draw(st.frozensets(names, max_size=2)),
-        drift_band=draw(st.floats(0, 0.5)),
-        on_demotion=draw(st.sampled_from(OnDemotion)),
-    )
-
-
-@st.composite
-def sleeves(draw: st.DrawFn) -> Sleeve:
-    held = draw(st.dictionaries(st.sampled_from(SYMBOLS), money("0.01", "900"), max_size=3))
-    return Sleeve(lots={s: (Lot(quantity=q, price=draw(money("1", "200"))),) for s, q in held.items()})
-
-
-@st.composite
-def books(draw: st.DrawFn) -> PortfolioBook:
-    held = {
-        StrategyId(name): book_of(draw(st.none() | st.sampled_from(Mode)), draw(sleeves()), draw(st.none() | sleeves()))
-        for name in draw(st.sets(names, max_size=4))
-    }
-    waiting = [open_order(name, draw(st.sampled_from(SYMBOLS))) for name in draw(st.sets(names, max_size=2))]
-    return PortfolioBook(strategies=held, open_orders={each.intent.client_order_id: each for each in waiting})
-
-
-@st.composite
-def inputs(draw: st.DrawFn) -> DecisionInputs:
-    prices = {symbol: draw(money("0.001", "999", 3)) for symbol in draw(st.sets(st.sampled_from(SYMBOLS), min_size=1))}
-    positions = {
-        symbol: Position(
-            symbol=symbol, quantity=quantity, average_price=Decimal(1), price=draw(money("0.001", "999", 3))
-        )
-        for symbol, quantity in draw(
-            st.dictionaries(st.sampled_from(SYMBOLS), money("-50", "900", 4), max_size=3)
-        ).items()
-    }
-    returns = st.lists(st.floats(-0.1, 0.1), max_size=12) | st.lists(st.just(-0.01), min_size=5, max_size=9)
-    account = replace(
-        account_of(equity=str(draw(money("0", "200000"))), buying_power=str(draw(money("0", "200000", 4)))),
-        positions=positions,
-    )
-    return inputs_of(
-        draw(st.dictionaries(names, signals(), max_size=6)),
-        record=record(TODAY - timedelta(draw(st.integers(0, 40))), **draw(st.dictionaries(names, returns, max_size=5))),
-        policy=draw(policies()),
-        entropy=draw(st.binary(min_size=1, max_size=32)),
-        book=draw(books()),
-        trading_state=draw(st.sampled_from([TradingState.ACTIVE, TradingState.ACTIVE, *TradingState])),
-        reserved=draw(st.just(Decimal(0)) | money("0", "50000")),
-        working=draw(st.dictionaries(st.sampled_from(SYMBOLS), st.frozensets(st.sampled_from(Side)), max_size=1)),
-        account=draw(st.sampled_from([account, account, account, None])),
-        prices=prices,
-        assets={
-            s: Asset(symbol=s, is_fractionable=draw(st.booleans())) for s in draw(st.sets(st.sampled_from(SYMBOLS)))
-        },
-    )
-
-
-@st.composite
-def meetings(draw: st.DrawFn) -> DecisionInputs:
-    """Inputs in which some sell what others buy: a to c hold and mostly leave, d to f mostly enter."""
-    given_inputs = draw(inputs())
-    holders = {StrategyId(name): book_of(Mode.ACTIVE, draw(sleeves())) for name in "abc"}
-    book = PortfolioBook(strategies={**given_inputs.book.strategies, **holders})
-    prices = {symbol: draw(money("0.001", "999", 3)) for symbol in SYMBOLS}
-    share = draw(st.sampled_from([Decimal(1), Decimal(1), Decimal("0.5"), Decimal(2)]))
-    positions = {
-        symbol: Position(symbol=symbol, quantity=quantity * share, average_price=Decimal(1), price=prices[symbol])
-        for symbol, quantity in book.holdings().items()
-    }
-    leaving = st.builds(sell, st.sampled_from(SYMBOLS)) | st.just(CLOSE_ALL)
-    entering = st.builds(buy, st.sampled_from(SYMBOLS), fractions)
-    said = {
-        **{StrategyId(name): draw(leaving | signals()) for name in "abc"},
-        **{StrategyId(name): draw(entering | signals()) for name in "def"},
-    }
-    return replace(
-        given_inputs,
-        signals=said,
-        book=book,
-        policy=replace(given_inputs.policy, systemic_sell_threshold=draw(st.sampled_from([2, 7]))),
-        trading_state=draw(st.sampled_from([TradingState.ACTIVE, TradingState.ACTIVE, *TradingState])),
-        account=replace(account_of(equity="100000"), positions=positions),
-        prices=prices,
-    )
 
 
 def entries(intents: tuple[OrderIntent, ...]) -> list[OrderIntent]:
@@ -296,8 +156,9 @@ def test_decision_holds_real_positions_of_the_shadowed_when_it_is_told_to(given_
     policy = replace(given_inputs.policy, on_demotion=OnDemotion.HOLD)
     decision = decide(replace(given_inputs, policy=policy))
     shadowed = {each.strategy for each in decision.strategies if each.mode is Mode.SHADOW_MODE}
-    assert not shadowed & {intent.strategy for intent in decision.intents}
-    assert not shadowed & {cross.seller for cross in decision.crosses}
+    stopped = {(stop.strategy, stop.symbol) for stop in decision.stopped}  # a stop-loss is no exit of its own
+    assert not shadowed & {i.strategy for i in decision.intents if (i.strategy, i.symbol) not in stopped}
+    assert not shadowed & {c.seller for c in decision.crosses if (c.seller, c.symbol) not in stopped}
 
 
 @quick
@@ -307,7 +168,7 @@ def test_decision_names_every_order_and_signal_once(given_inputs: DecisionInputs
     orders = [intent.client_order_id for intent in decision.intents]
     assert len(set(orders)) == len(orders)
     assert not set(orders) & set(given_inputs.book.open_orders)
-    assert len({each.nonce for each in decision.strategies}) == len(given_inputs.signals)
+    assert len({each.nonce for each in decision.strategies}) == len(decision.strategies) >= len(given_inputs.signals)
     nonces = {each.strategy: each.nonce for each in decision.strategies}
     assert all(intent.nonce == nonces[intent.strategy] for intent in decision.intents)
 

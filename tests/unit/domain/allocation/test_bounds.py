@@ -245,3 +245,8 @@ def test_bounded_refuses_what_is_out_of_range(changes: dict[str, Any], says: str
 def test_bounded_weights_that_are_not_one_are_refused(weights: list[float], cash: float) -> None:
     with pytest.raises(AllocationError, match="expected"):
         Bounded(weights=np.array(weights), cash=cash)
+
+
+def test_bounds_take_a_score_that_nothing_can_be_divided_by_for_none() -> None:
+    found = bounded(np.array([1.0, 5e-324]), lower=0.1, upper=1.0, labels=("a", "b"))
+    assert found.weights.tolist() == [0.9, 0.1]
