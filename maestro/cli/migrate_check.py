@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from backend.domain.errors import ConfigurationError
+from backend.domain.market import is_pair
 from backend.domain.policy import DecisionPolicy
 from backend.settings import FILE_VARIABLE, Settings, load_settings
 from maestro.cli.chosen_store import JsonOption
@@ -103,17 +104,19 @@ def print_findings(file: Path, found: Sequence[Finding], console: Console, *, na
 
 
 def _prices(settings: Settings) -> Iterator[Finding]:
-    """Say which strategies would find no bars of their symbols: each of them fails in every tick."""
+    """Say which strategies would find no bars of their symbols, or whose orders the broker would not take."""
     known = _symbols_with_prices(settings)
-    where = settings.prices_file or "Alpaca's bars of shares"
     for number, each in enumerate(settings.policy().strategies):
-        missing = [symbol for symbol in each.symbols if ("/" in symbol if known is None else symbol not in known)]
+        key = f"orchestrator.strategies.{number} ({each.name})"
+        missing = [symbol for symbol in each.symbols if known is not None and symbol not in known]
         if missing:
-            yield Finding(
-                key=f"orchestrator.strategies.{number} ({each.name})",
-                severity="error",
-                message=f"expected prices of its symbols, found none of {', '.join(missing)} in {where}; choose others",
-            )
+            names, file = ", ".join(missing), settings.prices_file
+            message = f"expected prices of its symbols, found none of {names} in {file}; choose others"
+            yield Finding(key=key, severity="error", message=message)
+        pairs = [symbol for symbol in each.symbols if is_pair(symbol)]
+        if pairs and not missing:
+            message = f"orders in {', '.join(pairs)} go out as day orders, which Alpaca takes of shares alone"
+            yield Finding(key=key, severity="warning", message=message)
 
 
 def _symbols_with_prices(settings: Settings) -> frozenset[str] | None:

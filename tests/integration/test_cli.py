@@ -124,7 +124,7 @@ def test_wrong_setting_is_named(tmp_path: Path, variables: dict[str, str], parts
 def test_unknown_key_in_the_settings_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "maestro.yaml").write_text("orchestrator:\n  scoring:\n    sistemic_sell_threshold: 2\n")
     answer = maestro("tick", folder=tmp_path)
-    assert_said(answer, 2, "orchestrator.sistemic_sell_threshold", "did you mean orchestrator.systemic_sell_threshold?")
+    assert_said(answer, 2, "maestro.yaml:3: ", "did you mean orchestrator.scoring.systemic_sell_threshold?")
 
 
 @pytest.mark.parametrize(

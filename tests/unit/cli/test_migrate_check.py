@@ -41,8 +41,7 @@ def test_generated_file_has_no_findings(name: str, file: Path) -> None:
         ("{type: Nonsense, name: x}", "expected a strategy class, found 'Nonsense'"),
         ("{type: RsiReversion, name: x, parameters: {window: 3}}", "unexpected keyword argument 'window'"),
         ("{type: RsiReversion, name: x, parameters: {period: 0}}", "expected a whole number of at least 2"),
-        ("{type: RsiReversion, name: x, timeframe: 4h}", "choose 1d or longer"),
-        ("{type: RsiReversion, name: x, symbols: [BTC/USDT]}", "found none of BTC/USDT in Alpaca's bars of shares"),
+        ("{type: RsiReversion, name: x, timeframe: 90m}", "choose one of these"),
     ],
 )
 def test_strategy_that_could_not_run_is_an_error_with_its_line(file: Path, strategy: str, said: str) -> None:

@@ -29,7 +29,9 @@ def printed(said: dict[str, Any]) -> str:
 
 
 def test_details_of_a_decision_without_allocation_and_risk_are_unknown() -> None:
-    for entry in (None, newest()):
+    known = newest()
+    earlier = replace(known, body={key: each for key, each in known.body.items() if key not in ("allocation", "risk")})
+    for entry in (None, earlier):
         said = details(entry, Settings())
         assert (said["allocation"], said["risk"]) == (None, None)
         assert printed(said).count("not in the newest decision") == 2
