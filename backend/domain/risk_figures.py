@@ -16,6 +16,7 @@ from backend.domain.signal import Symbol
 _FLAT = 1e-12  # a deviation below it is none
 _ROUNDING = 1e-12  # of a square; a variance below it may be made of digits that cancelled
 _ALIKE = 1e-9  # correlations that differ by less are one: how processors round must not choose the pair
+_BLOCK = 64  # columns
 FEWEST = 20  # days in common that a correlation or a loss in the tail is judged from
 
 
@@ -70,7 +71,20 @@ def _of_gapless(returns: FloatArray) -> FloatArray:
     length = np.sqrt(np.einsum("ij,ij->j", centred, centred))
     length[length < _FLAT * math.sqrt(len(returns))] = np.nan
     centred /= length
-    return _limited(centred.T @ centred)
+    return _limited(_products(centred))
+
+
+def _products(columns: FloatArray) -> FloatArray:
+    """Return X'X, block by block: small enough to stay on one processor, whose neighbours others are using."""
+    width = columns.shape[1]
+    found = np.empty((width, width))
+    for i in range(0, width, _BLOCK):
+        rows = columns[:, i : i + _BLOCK].T
+        for j in range(i, width, _BLOCK):
+            block = rows @ columns[:, j : j + _BLOCK]
+            found[i : i + _BLOCK, j : j + _BLOCK] = block
+            found[j : j + _BLOCK, i : i + _BLOCK] = block.T
+    return found
 
 
 def _in_pairs(some: FloatArray, others: FloatArray) -> FloatArray:

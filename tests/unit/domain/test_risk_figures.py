@@ -45,6 +45,11 @@ def test_correlations_without_gaps_are_those_of_pandas() -> None:
     np.testing.assert_allclose(correlations(REAL), by_pandas(REAL), rtol=0, atol=1e-12)
 
 
+def test_correlations_of_many_strategies_are_those_of_pandas() -> None:
+    many = daily_returns(150).to_numpy()[-60:]  # more than two blocks of columns
+    np.testing.assert_allclose(correlations(many), by_pandas(many), rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("level", [0.0, 0.01, -0.013, 1 / 3, 1e-9])
 def test_correlation_with_what_does_not_vary_is_none(level: float) -> None:
     flat = np.column_stack([REAL[-60:, :2], np.full(60, level)])
