@@ -20,11 +20,11 @@ from typing import NamedTuple
 from backend.domain.decision import Decision, DecisionInputs, ModeChange, StrategyDecision
 from backend.domain.identity import nonces, session_id
 from backend.domain.judging import judged
+from backend.domain.limiting import limited, notes_on, targets_of
 from backend.domain.market import new_york_day
 from backend.domain.mode import Judgement, Mode, ModeState, Score
-from backend.domain.notices import notices
+from backend.domain.notices import Notice, notices
 from backend.domain.restraint import RiskView, risk_view
-from backend.domain.risk_limits import RiskLimits
 from backend.domain.sighting import Watched
 from backend.domain.signal import NOT_ASKED, Action, StrategyId, StrategySignal, Symbol
 from backend.domain.sizing import Bounds, size
@@ -43,27 +43,12 @@ def decide(inputs: DecisionInputs) -> Decision:
     Pure: no I/O, no clock, no randomness, so equal inputs give an equal decision everywhere. Strategies
     are taken in the order of their names.
     """
-    fallen = stop_losses(inputs, {})
-    names = sorted({*inputs.signals, *inputs.liquidating, *fallen.real, *fallen.virtual})
-    signals = [inputs.signals.get(name, NOT_ASKED) for name in names]
-    scored = judged(inputs, names)
-    sellers = tuple(
-        [
-            name
-            for name, signal, score in zip(names, signals, scored.scores, strict=True)
-            if signal.action is Action.SELL and score.mode is not Mode.DISABLED
-        ]
-    )
-    systemic = len(sellers) >= inputs.policy.systemic_sell_threshold
-    weights = weigh(inputs, names)
-    risk = risk_view(inputs, names, scored, weights.by_strategy)
-    watched = _watched(inputs, risk)
-    news, told = notices(inputs, risk.figures, watched.guard.told, new_york_day(inputs.now))
-    if told != watched.guard.told:
-        watched = replace(watched, guard=replace(watched.guard, told=told))
+    seen = _seen(inputs)
+    names, signals, scored, weights, risk, watched = seen[:6]
     stops = stop_losses(inputs, watched.doubtful)
     state = strictest([inputs.trading_state, *(trip.state for trip in watched.trips)])
-    restraint = _restraint(state, watched) or (_systemic_details(sellers, inputs) if systemic else risk.everyone)
+    sellers, systemic = _systemic(inputs, seen)
+    restraint = _restraint(state, watched) or systemic or risk.everyone
     overrides = _overrides(inputs, names, signals, _Restraints(restraint, watched.doubtful, stops, risk))
     decided = _decided(inputs, names, signals, scored, weights, overrides)
     bounds = Bounds(state=state, doubt=watched.doubt, doubtful=watched.doubtful, stops=stops, weights=weights)
@@ -76,8 +61,8 @@ def decide(inputs: DecisionInputs) -> Decision:
         strategies=decided,
         failures=inputs.failures,
         systemic_sellers=sellers,
-        systemic_risk_detected=systemic,
-        systemic_risk_details=_systemic_details(sellers, inputs) if systemic else "",
+        systemic_risk_detected=bool(systemic),
+        systemic_risk_details=systemic,
         trading_state=state,
         watched=watched,
         weights=weights,
@@ -88,9 +73,35 @@ def decide(inputs: DecisionInputs) -> Decision:
         virtual_fills=sized.virtual_fills,
         denials=sized.denials,
         stopped=sized.stopped,
-        notices=news,
+        notices=seen.notices,
         channels=inputs.policy.alerts.channels,
     )
+
+
+class _Seen(NamedTuple):
+    """Who is decided on, and what records, risk and breakers show."""
+
+    names: list[StrategyId]
+    signals: list[StrategySignal]
+    scored: Judgement
+    weights: Weights
+    risk: RiskView
+    watched: Watched
+    notices: tuple[Notice, ...]
+
+
+def _seen(inputs: DecisionInputs) -> _Seen:
+    fallen = stop_losses(inputs, {})
+    names = sorted({*inputs.signals, *inputs.liquidating, *fallen.real, *fallen.virtual})
+    signals = [inputs.signals.get(name, NOT_ASKED) for name in names]
+    scored = judged(inputs, names)
+    weights = weigh(inputs, names)
+    risk = risk_view(inputs, names, scored, weights.by_strategy)
+    watched = _watched(inputs, risk)
+    news, told = notices(inputs, risk.figures, watched.guard.told, new_york_day(inputs.now))
+    if told != watched.guard.told:
+        watched = replace(watched, guard=replace(watched.guard, told=told))
+    return _Seen(names, signals, scored, weights, risk, watched, news)
 
 
 class _Restraints(NamedTuple):
@@ -112,10 +123,10 @@ def _decided(
 ) -> tuple[StrategyDecision, ...]:
     scores, sharpes = scored.scores, scored.sharpes
     weights = [weighed.by_strategy[name] for name in names]
-    targets = _targets(signals, weights, scores, overrides)
+    targets = targets_of(signals, weights, scores, overrides)
     risk = inputs.policy.risk
-    allocations, scale = _allocated(risk, signals, targets)
-    notes = _notes(risk, signals, targets, scale)
+    allocations, scale = limited(risk, signals, targets)
+    notes = notes_on(risk, signals, targets, scale)
     nonce = nonces(inputs.entropy, names)
     return tuple(
         [
@@ -190,46 +201,21 @@ def _restraint(state: TradingState, watched: Watched) -> str | None:
     return None if watched.doubt is None else f"in doubt: {watched.doubt}"
 
 
-def _systemic_details(sellers: tuple[StrategyId, ...], inputs: DecisionInputs) -> str:
+def _systemic(inputs: DecisionInputs, seen: _Seen) -> tuple[tuple[StrategyId, ...], str]:
+    """Return who sells, and what is said of it where they are too many; empty where they are not."""
+    sellers = tuple(
+        [
+            name
+            for name, signal, score in zip(seen.names, seen.signals, seen.scored.scores, strict=True)
+            if signal.action is Action.SELL and score.mode is not Mode.DISABLED
+        ]
+    )
     threshold = inputs.policy.systemic_sell_threshold
-    return f"systemic risk: {len(sellers)} strategies sell at once (threshold {threshold}): {', '.join(sellers)}"
-
-
-def _targets(
-    signals: list[StrategySignal], weights: list[float], scores: list[Score], overrides: list[str | None]
-) -> list[float]:
-    """Weigh what every signal asks for."""
-    return [
-        0.0 if override else signal.allocation * weight * score.multiplier
-        for signal, weight, score, override in zip(signals, weights, scores, overrides, strict=True)
-    ]
-
-
-def _allocated(risk: RiskLimits, signals: list[StrategySignal], targets: list[float]) -> tuple[list[float], float]:
-    """Cut entries to the limit of a position, then scale them to the gross limit; return them and the scale."""
-    entries = [signal.action is Action.BUY for signal in signals]
-    most, limit = risk.position_size_limit, risk.gross_limit
-    if most < 1.0:
-        targets = [min(target, most) if is_entry else target for target, is_entry in zip(targets, entries, strict=True)]
-    total = sum([target for target, is_entry in zip(targets, entries, strict=True) if is_entry])
-    if total <= limit * (1 + 1e-12):
-        return targets, 1.0
-    scale = limit / total
-    return [target * scale if is_entry else target for target, is_entry in zip(targets, entries, strict=True)], scale
-
-
-def _notes(risk: RiskLimits, signals: list[StrategySignal], targets: list[float], scale: float) -> list[str]:
-    """Say what of a target became less; the gross limit concerns everybody, so everybody is told."""
-    gross = "" if scale == 1.0 else f"; entries ×{scale:.3f} to the gross limit"
-    limit = risk.position_size_limit
-    if limit >= 1.0:
-        return [gross] * len(signals)
-    return [
-        f"; {target:.1%} cut to the limit of a position, {limit:.1%}{gross}"
-        if signal.action is Action.BUY and target > limit
-        else gross
-        for signal, target in zip(signals, targets, strict=True)
-    ]
+    if len(sellers) < threshold:
+        return sellers, ""
+    return sellers, (
+        f"systemic risk: {len(sellers)} strategies sell at once (threshold {threshold}): {', '.join(sellers)}"
+    )
 
 
 def _mode_changes(inputs: DecisionInputs, names: list[StrategyId], scores: list[Score]) -> tuple[ModeChange, ...]:

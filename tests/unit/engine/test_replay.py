@@ -6,17 +6,22 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
 
 from backend.domain.audit_chain import Link, StoredEntry
 from backend.domain.canonical import canonical_json, digest
+from backend.domain.decide import decide
 from backend.domain.decision import DecisionInputs
 from backend.domain.risk_limits import RiskLimits
 from backend.domain.signal import StrategyId, Symbol
-from backend.domain.tick import LogEntry
-from backend.domain.trading_state import TradingState
+from backend.domain.tick import LogEntry, PortfolioKey
+from backend.domain.trading_state import Trading, TradingState
 from backend.engine.code_version import code_version
+from backend.engine.log_entry import log_entry
 from backend.engine.replay import replayed, replayed_link
 from tests.contract.sample_ticks import decision, inputs, log_for, request_at
+from tests.unit.domain.drawn_inputs import inputs as drawn_inputs
+from tests.unit.domain.drawn_inputs import meetings, quick
 
 ENTRY = log_for(request_at(), decision(request_at()))
 MOMENTUM = StrategyId("momentum")
@@ -105,6 +110,14 @@ def test_replay_of_a_damaged_link_says_why(changes: dict[str, Any]) -> None:
     found = replayed_link(link(**changes))
     assert (found.log_id, found.is_identical) == (ENTRY.log_id, False)
     assert "p: expected" in found.problem
+
+
+@quick
+@given(drawn_inputs() | meetings())
+def test_replay_of_any_decision_is_identical(drawn: DecisionInputs) -> None:
+    entry = log_entry(drawn, decide(drawn), key=PortfolioKey(tenant_id="acme"), trading=Trading(), summary="")
+    found = replayed(entry.log_id, entry.body, entry.inputs)
+    assert (found.is_identical, found.differences) == (True, ())
 
 
 def test_sample_entry_has_orders_and_virtual_fills() -> None:
