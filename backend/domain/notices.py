@@ -1,21 +1,26 @@
 """Notices: what a decision shows that somebody should know, told once a day."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from backend.domain.alert import Severity
 from backend.domain.alert_rules import AlertRules
+from backend.domain.breakers.figures import listed
 from backend.domain.risk_figures import RiskFigures
 from backend.domain.signal import StrategyId
 from backend.domain.track_record import TrackRecord
 
 if TYPE_CHECKING:  # a decision carries notices
     from backend.domain.decision import DecisionInputs
+
+
+_SEVERAL = 5  # of one kind that are told one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +42,12 @@ def notices(
 ) -> tuple[tuple[Notice, ...], dict[str, date]]:
     """Return what is new today, and what has been told today once it is.
 
-    A value that reaches its threshold gives a notice, an unknown one never.
+    A value that reaches its threshold gives a notice, an unknown one never. Many of one kind are one notice: each is a
+    document, and somebody has to read it.
     """
     earlier = {key: day for key, day in told.items() if day == today}
     found = [each for each in _noticed(inputs, figures) if each.key not in earlier]
-    return tuple(found), {**earlier, **dict.fromkeys((each.key for each in found), today)}
+    return tuple(_joined(found)), {**earlier, **dict.fromkeys((each.key for each in found), today)}
 
 
 def cumulative_returns(record: TrackRecord) -> dict[StrategyId, float]:
@@ -50,6 +56,16 @@ def cumulative_returns(record: TrackRecord) -> dict[StrategyId, float]:
     growth = np.where(known, 1.0 + record.returns, 1.0).clip(min=0.0).prod(axis=0) - 1.0
     found = np.where(known.any(axis=0), growth, math.nan).tolist()
     return dict(zip(record.strategies, found, strict=True))
+
+
+def _joined(found: Sequence[Notice]) -> Iterator[Notice]:
+    for _, group in groupby(found, key=lambda each: each.kind):
+        several = list(group)
+        if len(several) <= _SEVERAL:
+            yield from several
+            continue
+        first, said = several[0], listed([each.message for each in several], "; ")
+        yield Notice(kind=first.kind, subject=f"{len(several)} strategies", severity=first.severity, message=said)
 
 
 def _noticed(inputs: "DecisionInputs", figures: RiskFigures) -> Iterator[Notice]:

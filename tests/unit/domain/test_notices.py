@@ -76,6 +76,16 @@ def test_notices_are_told_once_a_day() -> None:
     assert ([each.subject for each in again], told) == (["trend"], {"underperformance:trend": TODAY})
 
 
+def test_notices_of_many_strategies_are_one() -> None:
+    names = [f"s{i}" for i in range(6)]
+    inputs = inputs_of({}, record=record_of(**{name: [-0.2] for name in names}))
+    (notice,), told = notices(inputs, APART, {}, TODAY)
+    assert (notice.kind, notice.subject, notice.severity) == ("underperformance", "6 strategies", Severity.WARNING)
+    assert notice.message.startswith("s0 returned -20.0% over its track record; threshold -10.0%; s1 returned")
+    assert set(told) == {f"underperformance:{name}" for name in names}
+    assert notices(inputs, APART, told, TODAY)[0] == ()
+
+
 def test_cumulative_returns_compound_each_record() -> None:
     returns = np.array([[0.10, np.nan, -1.0], [-0.20, np.nan, 0.5], [np.nan, np.nan, 0.5]])
     names = (StrategyId("trend"), StrategyId("young"), StrategyId("ruined"))
