@@ -15,7 +15,7 @@ import pytest
 from tests.integration.daemon_desk import DaemonDesk, daemon_desk, until
 from tests.integration.maestro_process import Ended, start
 
-SETTINGS = "orchestrator:\n  systemic_sell_threshold: 4\n"
+SETTINGS = "orchestrator:\n  scoring: {systemic_sell_threshold: 4}\n"
 STORE = ".maestro/maestro.db"
 
 

@@ -149,12 +149,12 @@ def test_settings_file_of_its_own_is_the_processs_and_intervene_finds_its_store(
 
 def test_settings_are_read_anew_and_the_last_good_ones_stay(desk: DaemonDesk) -> None:
     settings = desk.folder / "maestro.yaml"
-    settings.write_text("orchestrator:\n  systemic_sell_threshold: 4\n")
+    settings.write_text("orchestrator:\n  scoring: {systemic_sell_threshold: 4}\n")
     desk.daemon("--dry-run")
     desk.ticks(1)
-    settings.write_text("orchestrator:\n  systemic_sell_treshold: 5\n")
+    settings.write_text("orchestrator:\n  scoring: {systemic_sell_treshold: 5}\n")
     fault = until(lambda: desk.files.read_state()["settings_error"])
-    assert "did you mean orchestrator.systemic_sell_threshold?" in fault
+    assert "did you mean orchestrator.scoring.systemic_sell_threshold?" in fault
     state = desk.ticks(2)
     assert (state["last_tick"]["is_done"], state["settings_error"]) == (True, fault)
     settings.write_text("orchestrator:\n  disabled_strategies: [buys_amd, buys_apple]\n")
