@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from backend.domain.allocation import Shrinkage
-from backend.domain.errors import ConfigurationError
+from backend.domain.expectation import expect
 
 
 class AllocationMethod(StrEnum):
@@ -58,18 +58,13 @@ class AllocationPolicy:
 
     def __post_init__(self) -> None:
         for key, value in (("min_allocation", self.min_weight), ("max_allocation", self.max_weight)):
-            _expect(0.0 <= value <= 1.0, key, "0 to 1", value)
-        _expect(self.max_weight > 0.0, "max_allocation", "above 0", self.max_weight)
+            expect(0.0 <= value <= 1.0, key, "0 to 1", value)
+        expect(self.max_weight > 0.0, "max_allocation", "above 0", self.max_weight)
         floor = self.max_weight
-        _expect(self.min_weight <= floor, "min_allocation", f"at most max_allocation, {floor}", self.min_weight)
-        _expect(0.0 < self.drift <= 1.0, "rebalance_drift", "above 0 and at most 1", self.drift)
-        _expect(2 <= self.min_history <= 60, "min_history", "2 to 60", self.min_history)
+        expect(self.min_weight <= floor, "min_allocation", f"at most max_allocation, {floor}", self.min_weight)
+        expect(0.0 < self.drift <= 1.0, "rebalance_drift", "above 0 and at most 1", self.drift)
+        expect(2 <= self.min_history <= 60, "min_history", "2 to 60", self.min_history)
         for name, cap in self.caps.items():
-            _expect(0.0 <= cap <= 1.0, f"allocation_constraints.{name}", "0 to 1", cap)
+            expect(0.0 <= cap <= 1.0, f"allocation_constraints.{name}", "0 to 1", cap)
         for name, weight in self.base_weights.items():
-            _expect(0.0 <= weight <= 1.0, f"base_weights.{name}", "0 to 1", weight)
-
-
-def _expect(condition: bool, key: str, expected: str, found: object) -> None:
-    if not condition:
-        raise ConfigurationError(f"{key}: expected {expected}, found {found}; correct the configuration")
+            expect(0.0 <= weight <= 1.0, f"base_weights.{name}", "0 to 1", weight)

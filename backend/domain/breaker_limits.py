@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from backend.domain.errors import ConfigurationError
+from backend.domain.expectation import expect
 
 LONGEST_WINDOW = 43_200  # minutes: thirty days
 
@@ -48,21 +48,21 @@ class BreakerLimits:
             ("max_portfolio_drawdown", self.max_drawdown),
             ("daily_loss_limit", self.daily_loss_limit),
         ):
-            _expect(0.0 < level <= 1.0, key, "above 0 and at most 1", level)
+            expect(0.0 < level <= 1.0, key, "above 0 and at most 1", level)
         for key, level, below, least in (
             ("drawdown_reduce", self.reduce_level, "drawdown_warning", self.warning_level),
             ("max_portfolio_drawdown", self.max_drawdown, "drawdown_reduce", self.reduce_level),
         ):
-            _expect(level >= least, key, f"at least {below}, {least}", level)
+            expect(level >= least, key, f"at least {below}, {least}", level)
         for key in ("equity_jump_limit", "price_jump_limit"):
             limit = getattr(self, key)
-            _expect(math.isfinite(limit) and limit > 0.0, key, "finite and above 0", limit)
+            expect(math.isfinite(limit) and limit > 0.0, key, "finite and above 0", limit)
         for key, lowest in (("failure_cascade_count", 0), ("jump_confirmations", 1), ("stale_after_days", 0)):
-            _expect(getattr(self, key) >= lowest, key, f"at least {lowest}", getattr(self, key))
+            expect(getattr(self, key) >= lowest, key, f"at least {lowest}", getattr(self, key))
         minutes = self.failure_cascade_minutes
-        _expect(1 <= minutes <= LONGEST_WINDOW, "failure_cascade_minutes", f"1 to {LONGEST_WINDOW}", minutes)
+        expect(1 <= minutes <= LONGEST_WINDOW, "failure_cascade_minutes", f"1 to {LONGEST_WINDOW}", minutes)
         minutes = self.recovery_minutes
-        _expect(1 <= minutes <= LONGEST_WINDOW, "recovery_minutes", f"1 to {LONGEST_WINDOW}", minutes)
+        expect(1 <= minutes <= LONGEST_WINDOW, "recovery_minutes", f"1 to {LONGEST_WINDOW}", minutes)
 
     @property
     def warning_level(self) -> float:
@@ -81,8 +81,3 @@ class BreakerLimits:
 def exact(limit: float) -> Decimal:
     """Return a limit as it was written: 0.1 is one tenth."""
     return Decimal(repr(float(limit)))
-
-
-def _expect(condition: bool, key: str, expected: str, found: object) -> None:
-    if not condition:
-        raise ConfigurationError(f"{key}: expected {expected}, found {found}; correct the configuration")

@@ -9,7 +9,7 @@ from enum import StrEnum
 from backend.domain.alert_rules import AlertRules
 from backend.domain.allocation_policy import AllocationMethod, AllocationPolicy
 from backend.domain.breaker_limits import BreakerLimits
-from backend.domain.errors import ConfigurationError
+from backend.domain.expectation import expect
 from backend.domain.mode import ModePolicy, ThresholdPolicy
 from backend.domain.probabilistic_policy import ProbabilisticPolicy
 from backend.domain.risk_limits import RiskLimits
@@ -65,13 +65,13 @@ class DecisionPolicy:
     shadow_fee_bps: Decimal = Decimal(0)
 
     def __post_init__(self) -> None:
-        _expect(1 <= self.lookback_days <= 60, "lookback_days", "1 to 60", self.lookback_days)
-        _expect(self.periods_per_year >= 1, "periods_per_year", "at least 1", self.periods_per_year)
-        _expect(math.isfinite(self.risk_free_rate), "risk_free_rate", "finite", self.risk_free_rate)
-        _expect(self.systemic_sell_threshold >= 1, "systemic_sell_threshold", "≥ 1", self.systemic_sell_threshold)
-        _expect(0.0 <= self.drift_band < 1.0, "drift_band", "0 to below 1", self.drift_band)
-        _expect(self.min_order_notional >= CENT, "min_order_notional", "at least 0.01", self.min_order_notional)
-        _expect(0 <= self.reserve_margin < 1, "reserve_margin", "0 to below 1", self.reserve_margin)
+        expect(1 <= self.lookback_days <= 60, "lookback_days", "1 to 60", self.lookback_days)
+        expect(self.periods_per_year >= 1, "periods_per_year", "at least 1", self.periods_per_year)
+        expect(math.isfinite(self.risk_free_rate), "risk_free_rate", "finite", self.risk_free_rate)
+        expect(self.systemic_sell_threshold >= 1, "systemic_sell_threshold", "≥ 1", self.systemic_sell_threshold)
+        expect(0.0 <= self.drift_band < 1.0, "drift_band", "0 to below 1", self.drift_band)
+        expect(self.min_order_notional >= CENT, "min_order_notional", "at least 0.01", self.min_order_notional)
+        expect(0 <= self.reserve_margin < 1, "reserve_margin", "0 to below 1", self.reserve_margin)
 
     @property
     def modes(self) -> ModePolicy:
@@ -93,8 +93,3 @@ class DecisionPolicy:
         disabled = self.disabled_names()
         enabled = sum(1 for name in strategies if name not in disabled)
         return 1.0 if self.allocation.method is AllocationMethod.FULL or not enabled else 1.0 / enabled
-
-
-def _expect(condition: bool, key: str, expected: str, found: object) -> None:
-    if not condition:
-        raise ConfigurationError(f"{key}: expected {expected}, found {found}; correct the configuration")

@@ -14,7 +14,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date
 
-from backend.domain.errors import ConfigurationError
+from backend.domain.expectation import expect
 from backend.domain.mode import Evidence, Judgement, Mode, ModeState, Score, UnscoredMode, flat_losses, unscored_score
 from backend.domain.sharpe_inference import FEWEST, estimate, probabilistic_sharpe_ratios
 from backend.domain.track_record import WINDOW_DAYS
@@ -41,19 +41,19 @@ class ProbabilisticPolicy:
     unscored: UnscoredMode = UnscoredMode.ACTIVE
 
     def __post_init__(self) -> None:
-        _expect(abs(self.benchmark_sharpe) <= 100.0, "psr_benchmark_sharpe", "−100 to 100", self.benchmark_sharpe)
-        _expect(0.0 <= self.demote_below <= 1.0, "psr_demote_below", "0 to 1", self.demote_below)
-        _expect(
+        expect(abs(self.benchmark_sharpe) <= 100.0, "psr_benchmark_sharpe", "−100 to 100", self.benchmark_sharpe)
+        expect(0.0 <= self.demote_below <= 1.0, "psr_demote_below", "0 to 1", self.demote_below)
+        expect(
             self.demote_below <= self.promote_above <= 1.0,
             "psr_promote_above",
             f"psr_demote_below ({self.demote_below}) to 1",
             self.promote_above,
         )
-        _expect(0 <= self.min_dwell_days <= WINDOW_DAYS, "psr_min_dwell_days", "0 to 60", self.min_dwell_days)
+        expect(0 <= self.min_dwell_days <= WINDOW_DAYS, "psr_min_dwell_days", "0 to 60", self.min_dwell_days)
         lookback = self.lookback_returns
-        _expect(FEWEST <= lookback <= WINDOW_DAYS, "psr_lookback_returns", f"{FEWEST} to {WINDOW_DAYS}", lookback)
+        expect(FEWEST <= lookback <= WINDOW_DAYS, "psr_lookback_returns", f"{FEWEST} to {WINDOW_DAYS}", lookback)
         expected = f"{FEWEST} to psr_lookback_returns ({lookback})"
-        _expect(FEWEST <= self.min_returns <= lookback, "psr_min_returns", expected, self.min_returns)
+        expect(FEWEST <= self.min_returns <= lookback, "psr_min_returns", expected, self.min_returns)
 
     def judge(self, evidence: Evidence) -> Judgement:
         """Score everyone on the newest ``lookback_returns`` days, from the mode that each is in."""
@@ -103,8 +103,3 @@ def _days_in(state: ModeState, days: tuple[date, ...]) -> int:
 
 def _score(mode: Mode, reason: str) -> Score:
     return Score(mode=mode, multiplier=_MULTIPLIERS[mode], reason=reason)
-
-
-def _expect(condition: bool, key: str, expected: str, found: object) -> None:
-    if not condition:
-        raise ConfigurationError(f"{key}: expected {expected}, found {found}; correct the configuration")

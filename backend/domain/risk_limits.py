@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from backend.domain.errors import ConfigurationError
+from backend.domain.expectation import expect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class RiskLimits:
     var_confidence: float = 0.95
 
     def __post_init__(self) -> None:
-        _expect(0.0 < self.gross_limit <= 4.0, "gross_limit", "above 0 and at most 4", self.gross_limit)
+        expect(0.0 < self.gross_limit <= 4.0, "gross_limit", "above 0 and at most 4", self.gross_limit)
         for key in (
             "position_size_limit",
             "stop_loss_threshold",
@@ -40,10 +40,5 @@ class RiskLimits:
             "var_limit",
             "cvar_limit",
         ):
-            _expect(0.0 < getattr(self, key) <= 1.0, key, "above 0 and at most 1", getattr(self, key))
-        _expect(0.5 <= self.var_confidence < 1.0, "var_confidence", "0.5 to below 1", self.var_confidence)
-
-
-def _expect(condition: bool, key: str, expected: str, found: object) -> None:
-    if not condition:
-        raise ConfigurationError(f"{key}: expected {expected}, found {found}; correct the configuration")
+            expect(0.0 < getattr(self, key) <= 1.0, key, "above 0 and at most 1", getattr(self, key))
+        expect(0.5 <= self.var_confidence < 1.0, "var_confidence", "0.5 to below 1", self.var_confidence)
