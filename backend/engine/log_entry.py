@@ -50,19 +50,7 @@ def decision_body(decision: Decision) -> dict[str, Any]:
         "systemic_risk_detected": decision.systemic_risk_detected,
         "systemic_risk_details": decision.systemic_risk_details,
         "signals_modified": decision.signals_modified,
-        "trading_state": decision.trading_state.value,
-        "trips": [
-            {"breaker": each.breaker.value, "state": each.state.value, "reason": each.reason}
-            for each in decision.watched.trips
-        ],
-        "warnings": list(decision.watched.warnings),
-        "doubt": decision.watched.doubt,
-        "doubtful": {str(symbol): why for symbol, why in decision.watched.doubtful.items()},
-        "notices": [
-            {"kind": each.kind, "subject": each.subject, "severity": each.severity.value, "message": each.message}
-            for each in decision.notices
-        ],
-        "recovered": [each.value for each in decision.watched.recovered],
+        **_watched(decision),
         "allocation": _weights(decision.weights),
         "risk": _risk(decision),
         "mode_changes": [
@@ -99,6 +87,25 @@ def decision_body(decision: Decision) -> dict[str, Any]:
         "denials": [
             {"strategy_name": each.strategy, "ticker": each.symbol, "reason": each.reason} for each in decision.denials
         ],
+    }
+
+
+def _watched(decision: Decision) -> dict[str, Any]:
+    """Return what the breakers saw and what somebody should know."""
+    return {
+        "trading_state": decision.trading_state.value,
+        "trips": [
+            {"breaker": each.breaker.value, "state": each.state.value, "reason": each.reason}
+            for each in decision.watched.trips
+        ],
+        "warnings": list(decision.watched.warnings),
+        "doubt": decision.watched.doubt,
+        "doubtful": {str(symbol): why for symbol, why in decision.watched.doubtful.items()},
+        "notices": [
+            {"kind": each.kind, "subject": each.subject, "severity": each.severity.value, "message": each.message}
+            for each in decision.notices
+        ],
+        "recovered": [each.value for each in decision.watched.recovered],
     }
 
 
