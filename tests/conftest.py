@@ -1,4 +1,4 @@
-"""Fixtures that several suites share: the Firestore emulator and its clients."""
+"""Fixtures that several suites share: the Firestore and Auth emulators, and Firestore's clients."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -8,6 +8,9 @@ from uuid import uuid4
 
 import pytest
 
+from tests.emulators import suite
+from tests.emulators.auth_emulator import HOST_VARIABLE as AUTH_VARIABLE
+from tests.emulators.auth_emulator import auth_emulator
 from tests.emulators.firestore_emulator import ENABLE_COMMAND, HOST_VARIABLE, firestore_emulator
 from tests.emulators.tiers import require_tier
 
@@ -31,6 +34,16 @@ def firestore_host(_firestore_host_or_none: str | None) -> str:
     require_tier("Firestore emulator", _firestore_host_or_none is not None, ENABLE_COMMAND)
     assert _firestore_host_or_none is not None
     return _firestore_host_or_none
+
+
+@pytest.fixture(scope="session")
+def auth_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """``host:port`` of the Auth emulator, in the environment too; skips (in CI: fails) when it cannot run."""
+    require_tier("firebase-tools emulator suite", suite.is_available(), suite.ENABLE_COMMAND)
+    with auth_emulator(tmp_path_factory.mktemp("auth"), project="demo-maestro") as host:
+        os.environ[AUTH_VARIABLE] = host  # Google's clients look nowhere else
+        yield host
+        os.environ.pop(AUTH_VARIABLE, None)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The real firebase-tools: functions and Cloud Tasks emulators, running what ``deploy/`` would upload."""
+"""The real firebase-tools: functions, Cloud Tasks and Auth emulators, running what ``deploy/`` would upload."""
 
 import json
 import os
@@ -23,7 +23,7 @@ REGION = "us-central1"
 START_SECONDS = 90.0
 STOP_SECONDS = 10.0
 CALL_SECONDS = 120.0
-EMULATORS = ("hub", "logging", "functions", "eventarc", "tasks")
+EMULATORS = ("hub", "logging", "functions", "eventarc", "tasks", "auth")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,7 @@ class EmulatorSuite:
 
     project: str
     functions_host: str
+    auth_host: str
     log: Path
     group: int
 
@@ -53,7 +54,7 @@ class EmulatorSuite:
 
 
 def is_available() -> bool:
-    return shutil.which("node") is not None and _firebase().exists()
+    return shutil.which("node") is not None and firebase_command().exists()
 
 
 @contextmanager
@@ -61,12 +62,12 @@ def emulator_suite(
     folder: Path, *, project: str, firestore_host: str, environment: Mapping[str, str], secrets: Mapping[str, str]
 ) -> Iterator[EmulatorSuite]:
     """Run the suite in ``folder``; ``environment`` and ``secrets`` are what the functions see, beside their .env."""
-    ports = dict(zip(EMULATORS, _free_ports(len(EMULATORS)), strict=True))
+    ports = dict(zip(EMULATORS, free_ports(len(EMULATORS)), strict=True))
     _lay_out(folder, ports, secrets)
     log = folder / "suite.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [_firebase(), "emulators:start", "--only=functions,tasks", f"--project={project}"],
+            [firebase_command(), "emulators:start", "--only=functions,tasks,auth", f"--project={project}"],
             cwd=folder,
             env=_environment(folder, firestore_host, environment),
             stdin=subprocess.DEVNULL,
@@ -75,11 +76,16 @@ def emulator_suite(
             start_new_session=True,  # a group of its own: an interrupt leaves every functions worker behind
         )
     try:
-        _wait_until_ready(process, log)
-        host = f"127.0.0.1:{ports['functions']}"
-        yield EmulatorSuite(project=project, functions_host=host, log=log, group=process.pid)
+        wait_until_ready(process, log)
+        yield EmulatorSuite(
+            project=project,
+            functions_host=f"127.0.0.1:{ports['functions']}",
+            auth_host=f"127.0.0.1:{ports['auth']}",
+            log=log,
+            group=process.pid,
+        )
     finally:
-        _end_group(process)
+        end_group(process)
 
 
 def group_lives(group: int) -> bool:
@@ -90,7 +96,7 @@ def group_lives(group: int) -> bool:
     return True
 
 
-def _firebase() -> Path:
+def firebase_command() -> Path:
     return ROOT / "node_modules" / ".bin" / "firebase"
 
 
@@ -123,7 +129,7 @@ def _environment(folder: Path, firestore_host: str, given: Mapping[str, str]) ->
     }
 
 
-def _wait_until_ready(process: "subprocess.Popen[bytes]", log: Path) -> None:
+def wait_until_ready(process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while b"All emulators ready" not in log.read_bytes():
         if process.poll() is not None or time.monotonic() > deadline:
@@ -134,7 +140,7 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]", log: Path) -> None:
         time.sleep(0.1)
 
 
-def _end_group(process: "subprocess.Popen[bytes]") -> None:
+def end_group(process: "subprocess.Popen[bytes]") -> None:
     for ending in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + STOP_SECONDS
         while group_lives(process.pid) and time.monotonic() < deadline:
@@ -144,7 +150,7 @@ def _end_group(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that are different from one another: all are held until the last is known."""
     probes = [socket.socket() for _ in range(count)]
     try:
