@@ -29,6 +29,7 @@ from backend.settings_blocks import (
     NotificationSettings,
     ScheduleSettings,
     StrategySettings,
+    TaskSettings,
 )
 from backend.settings_sources import GivenVariables, SettingsFile, customary_values, merged, read_settings_file
 
@@ -78,6 +79,7 @@ class Settings(BaseSettings):
     alpaca: AlpacaSettings = AlpacaSettings()
     gemini: GeminiSettings = GeminiSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    tasks: TaskSettings = TaskSettings()
     notifications: NotificationSettings = NotificationSettings()
     orchestrator: OrchestratorSettings = OrchestratorSettings()
 

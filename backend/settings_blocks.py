@@ -38,11 +38,21 @@ class GeminiSettings(Block):
 class ScheduleSettings(Block):
     """When the scheduled functions run (unix cron), on the clock of `time_zone`."""
 
-    tick: str = declared("*/5 9-16 * * 1-5", "the tick", unit="cron line")
+    dispatch: str = declared("* * * * *", "when Cloud Functions look who is due", unit="cron line")
+    tick: str = declared("*/5 9-16 * * 1-5", "the tick, unless a portfolio has its own schedule", unit="cron line")
     daily_snapshot: str = declared("15 16 * * 1-5", "the daily snapshot", unit="cron line")
     monthly_snapshot: str = declared("0 0 1 * *", "the monthly snapshot", unit="cron line")
-    reconciliation: str = declared("*/15 * * * *", "the reconciliation with the broker", unit="cron line")
+    reconciliation: str = declared("*/15 9-17 * * 1-5", "the reconciliation with the broker", unit="cron line")
     time_zone: str = declared("America/New_York", "that the cron lines are read in", unit="IANA zone")
+
+
+class TaskSettings(Block):
+    """How long one task of one tenant may take in Cloud Functions; what is longer is given up and delivered again."""
+
+    tick_seconds: float = declared(120.0, "for a tick", unit="seconds", gt=0, le=270)
+    job_seconds: float = declared(
+        900.0, "for a reconciliation, or the close of a day or a month", unit="seconds", gt=0, le=1700
+    )
 
 
 class NotificationSettings(Block):

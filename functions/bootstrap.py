@@ -15,11 +15,10 @@ if TYPE_CHECKING:
 
     from structlog.typing import FilteringBoundLogger
 
-    from backend.adapters.cloud_tasks import TickQueue
     from backend.adapters.dry_run import DryRunAccount
-    from backend.adapters.firestore_portfolios import FirestorePortfolios
     from backend.domain.tick import PortfolioKey
     from backend.engine.cycle import Cycle
+    from backend.engine.dispatching import Dispatcher
     from backend.engine.reconciling import Desk
     from backend.engine.snapshots import DayClose
     from backend.ports.bars import Bars
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from backend.ports.statements import Statements
     from backend.ports.summary import Summarizer
     from backend.settings import Settings
+    from functions.strategies.deadlines import Abandoned
     from functions.strategies.loader import StrategyLoader
 
 
@@ -47,16 +47,20 @@ def clock() -> "Clock":
     return SystemClock()
 
 
-def portfolios(settings: "Settings") -> "FirestorePortfolios":
-    """Return who is to be run."""
+def dispatcher(settings: "Settings", *, location: str, function: str, deadline_seconds: int) -> "Dispatcher":
+    """Put together the parts that queue tasks for one function."""
+    from backend.adapters.cron_schedules import CronSchedules
     from backend.adapters.firestore_portfolios import FirestorePortfolios
+    from backend.engine.dispatching import Dispatcher
 
-    return FirestorePortfolios(clients.firestore_client(project(settings)))
-
-
-def tick_queue(settings: "Settings", *, location: str, function: str) -> "TickQueue":
-    """Return the queue of the function that runs one tenant's tick."""
-    return clients.tick_queue(project(settings), location, function)
+    return Dispatcher(
+        portfolios=FirestorePortfolios(clients.firestore_client(project(settings))),
+        schedules=CronSchedules(time_zone=settings.schedule.time_zone),
+        calendars=clients.exchange_calendar,
+        queue=clients.task_queue(project(settings), location, function, deadline_seconds),
+        schedule=settings.schedule.tick,
+        calendar=settings.calendar,
+    )
 
 
 def bars(settings: "Settings") -> "Bars":
@@ -151,7 +155,14 @@ def loader(settings: "Settings", tenant_id: str, uid: str) -> "StrategyLoader":
         uid=uid,
         packages=(*LIBRARY, *settings.strategies.packages),
         time_limit_seconds=settings.strategies.time_limit_seconds,
+        abandoned=_abandoned(tenant_id, uid),
     )
+
+
+@lru_cache(maxsize=1024)
+def _abandoned(tenant_id: str, uid: str) -> "Abandoned":
+    """Return the threads that this process gave up for a tenant: what hangs costs one, not one every tick."""
+    return {}
 
 
 def day_close(settings: "Settings", key: "PortfolioKey") -> "DayClose":

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from backend.adapters.cloud_tasks import TickQueue
     from backend.adapters.documents import Documents
     from backend.ports.bars import Bars
     from backend.ports.broker import Broker
     from backend.ports.calendar import Calendar
+    from backend.ports.dispatch import TaskQueue
     from backend.ports.statements import Statements
     from backend.ports.summary import Summarizer
 
@@ -43,10 +43,10 @@ def firestore_documents(project: str) -> "Documents":
 
 
 @_BUILD
-def tick_queue(project: str, location: str, function: str) -> "TickQueue":
-    from backend.adapters.cloud_tasks import TickQueue
+def task_queue(project: str, location: str, function: str, deadline_seconds: int) -> "TaskQueue":
+    from backend.adapters.cloud_tasks import CloudTaskQueue
 
-    return TickQueue(project, location, function)
+    return CloudTaskQueue(project, location, function, deadline_seconds)
 
 
 @_BUILD

@@ -6,12 +6,13 @@ from functions.triggers.schedules import (
     scheduled_reconciliation,
     scheduled_tick,
 )
-from functions.triggers.tasks import tenanttick
+from functions.triggers.tasks import tenantjob, tenanttick
 
 __all__ = [
     "daily_performance_snapshot",
     "monthly_performance_snapshot",
     "scheduled_reconciliation",
     "scheduled_tick",
+    "tenantjob",
     "tenanttick",
 ]

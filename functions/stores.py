@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from backend.adapters.documents import Documents, DocumentStore
     from backend.ports.audit import AuditTrail
     from backend.ports.configurations import Configurations
+    from backend.ports.dispatch import DeadLetters
     from backend.ports.leases import Leases
     from backend.ports.notifications import AlertHistory
     from backend.ports.performances import PerformanceHistory
@@ -68,3 +69,10 @@ def alerts(settings: "Settings") -> "AlertHistory":
     from backend.adapters.documents.alert_history import DocumentAlertHistory
 
     return DocumentAlertHistory(documents(settings))
+
+
+def dead_letters(settings: "Settings") -> "DeadLetters":
+    """Return the work that was given up, over ``documents``."""
+    from backend.adapters.documents.dead_letter_documents import DeadLetterDocuments
+
+    return DeadLetterDocuments(documents(settings))

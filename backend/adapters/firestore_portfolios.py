@@ -1,68 +1,92 @@
-"""Who is to be run: active portfolios of all tenants, from Firestore's collection group ``portfolios``."""
+"""Who is to be run: the portfolios of all tenants, from Firestore's collection group, and the record of dispatching."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from backend.domain.errors import StoreUnavailable
+from backend.adapters.documents import paths
+from backend.adapters.documents.fields import FieldReader
+from backend.domain.dispatch import CatchUp, DispatchRecord, ScheduledPortfolio, ScheduledPortfolios
+from backend.domain.errors import StoreCorrupt, StoreUnavailable
 from backend.domain.tick import PortfolioKey
 
 _TIMEOUT_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivePortfolios:
-    """Who is to be run; ``faults`` says, by tenant and portfolio, which documents cannot be read."""
-
-    keys: tuple[PortfolioKey, ...] = ()
-    faults: Mapping[tuple[str, str], str] = field(default_factory=dict)
+_MOST_ALTERNATIVES = 30  # that Firestore allows in one query
 
 
 class FirestorePortfolios:
-    """Reads ``tenants/{t}/portfolios/{p}``: ``state`` and ``uid`` ("default" when absent)."""
+    """``Portfolios``: ``tenants/{t}/portfolios/{p}``, of which all fields but ``state`` have a default."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def active(self) -> ActivePortfolios:
-        """Return the portfolios of all tenants whose ``state`` is "active", in path order.
+    def active(self, schedules: Collection[str] | None = None) -> ScheduledPortfolios:
+        from google.cloud.firestore import FieldFilter
 
-        Raises
-        ------
-        StoreUnavailable
-            Firestore did not answer.
-        """
-        return self._read(self._client.collection_group("portfolios"))
+        query = self._client.collection_group("portfolios").where(filter=FieldFilter("state", "==", "active"))
+        if schedules is None:
+            return _read_all(_fields_by_path(query))
+        found: dict[str, Mapping[str, Any]] = {}
+        lines = sorted(schedules)
+        for start in range(0, len(lines), _MOST_ALTERNATIVES):
+            some = lines[start : start + _MOST_ALTERNATIVES]
+            found |= _fields_by_path(query.where(filter=FieldFilter("schedule", "in", some)))
+        return _read_all(found)
 
     def tenants(self) -> tuple[str, ...]:
-        """Return every tenant, in name order, whether or not its own document exists.
-
-        Raises
-        ------
-        StoreUnavailable
-            Firestore did not answer.
-        """
         with _translated():
             references = list(self._client.collection("tenants").list_documents(timeout=_TIMEOUT_SECONDS))
         return tuple(sorted(unquote(reference.id) for reference in references))
 
-    def _read(self, portfolios: Any) -> ActivePortfolios:
-        from google.cloud.firestore import FieldFilter
-
-        query = portfolios.where(filter=FieldFilter("state", "==", "active"))
+    def record(self) -> DispatchRecord:
         with _translated():
-            uids = {each.reference.path: each.to_dict().get("uid") for each in query.stream(timeout=_TIMEOUT_SECONDS)}
-        keys, faults = [], {}
-        for path in sorted(uids):
-            tenant_id, portfolio_id = (unquote(part) for part in path.split("/")[1::2])
-            uid = "default" if uids[path] is None else uids[path]
-            if isinstance(uid, str) and uid:
-                keys.append(PortfolioKey(tenant_id=tenant_id, portfolio_id=portfolio_id, uid=uid))
-            else:
-                faults[tenant_id, portfolio_id] = f"{path}: expected uid to be a name, found {uid!r}; correct it"
-        return ActivePortfolios(keys=tuple(keys), faults=faults)
+            snapshot = self._client.document(paths.DISPATCH).get(timeout=_TIMEOUT_SECONDS)
+        if not snapshot.exists:
+            return DispatchRecord()
+        reader = FieldReader(paths.DISPATCH, snapshot.to_dict(), "delete it, it is written anew")
+        schedules = frozenset(str(each) for each in reader.items("schedules"))
+        return DispatchRecord(until=reader.instant("until"), schedules=schedules)
+
+    def keep(self, record: DispatchRecord) -> None:
+        with _translated():
+            self._client.document(paths.DISPATCH).set(
+                {"until": record.until, "schedules": sorted(record.schedules)}, timeout=_TIMEOUT_SECONDS
+            )
+
+
+def _fields_by_path(query: Any) -> dict[str, Mapping[str, Any]]:
+    with _translated():
+        return {each.reference.path: each.to_dict() for each in query.stream(timeout=_TIMEOUT_SECONDS)}
+
+
+def _read_all(found: Mapping[str, Mapping[str, Any]]) -> ScheduledPortfolios:
+    portfolios, faults = [], {}
+    for path in sorted(found):
+        tenant_id, portfolio_id = (unquote(part) for part in path.split("/")[1::2])
+        try:
+            portfolios.append(scheduled_portfolio(path, found[path], tenant_id, portfolio_id))
+        except StoreCorrupt as e:
+            faults[tenant_id, portfolio_id] = str(e)
+    return ScheduledPortfolios(portfolios=tuple(portfolios), faults=faults)
+
+
+def scheduled_portfolio(path: str, fields: Mapping[str, Any], tenant_id: str, portfolio_id: str) -> ScheduledPortfolio:
+    """Read when a portfolio ticks; StoreCorrupt when a field is not what it must be."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    reader = FieldReader(path, {**_DEFAULTS, **given}, "correct it")
+    if not reader.text("uid"):
+        raise reader.corrupt("uid to be a name", "")
+    return ScheduledPortfolio(
+        key=PortfolioKey(tenant_id=tenant_id, portfolio_id=portfolio_id, uid=reader.text("uid")),
+        schedule=reader.text("schedule"),
+        calendar=reader.text("calendar"),
+        market_hours=reader.flag("market_hours"),
+        catch_up=reader.member("catch_up", CatchUp),
+    )
+
+
+_DEFAULTS = {"uid": "default", "schedule": "", "calendar": "", "market_hours": True, "catch_up": CatchUp.SKIP.value}
 
 
 @contextmanager

@@ -12,6 +12,9 @@ MaestroError
 ├── AllocationError             weights are not defined: the covariance, the returns or the bounds allow none
 ├── LedgerError                 a fill that cannot be booked
 ├── LeaseHeld                   another orchestrator trades one of the strategies on this account
+├── PortfolioPaused             the portfolio is not active, so no tick of it is begun
+├── TickExpired                 nobody had begun the tick when it was too late for it
+├── TaskTimedOut                a tenant's task did not end within its time limit
 ├── MarketDataError             prices are missing, malformed or stale
 ├── StoreError
 │   ├── StoreUnavailable        the store did not answer; what it committed is unknown
@@ -73,6 +76,18 @@ class LedgerError(MaestroError):
 
 
 class LeaseHeld(MaestroError):
+    pass
+
+
+class PortfolioPaused(MaestroError):
+    pass
+
+
+class TickExpired(MaestroError):
+    pass
+
+
+class TaskTimedOut(MaestroError):
     pass
 
 

@@ -35,8 +35,11 @@ class PortfolioKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickRequest:
+    """Which tick; from ``expires_at`` on it is resumed when it was begun, and not begun any more."""
+
     key: PortfolioKey
     scheduled_at: datetime
+    expires_at: datetime | None = None
 
     @property
     def tick_id(self) -> TickId:

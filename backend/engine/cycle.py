@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from backend.domain.adjustment import Origin
 from backend.domain.commitment import cross_trades, decision_events, reserved, with_orders
 from backend.domain.decide import decide
+from backend.domain.dispatch import check_begin
 from backend.domain.errors import CommitConflict, TickAlreadyCommitted
 from backend.domain.journal import folded, noted
 from backend.domain.order import OrderState, OrderStatus
@@ -83,6 +84,8 @@ def run_cycle(request: TickRequest, cycle: Cycle) -> TickResult:
 
     Raises
     ------
+    PortfolioPaused, TickExpired
+        The tick was not begun, and will not be.
     LeaseHeld
         Another portfolio trades one of the strategies on this account; nothing was committed, and nothing will be.
     MaestroError
@@ -92,6 +95,7 @@ def run_cycle(request: TickRequest, cycle: Cycle) -> TickResult:
         observed = cycle.store.observe(request)
         if observed.tick is not None:
             return _resume(request, cycle, observed, observed.tick)
+        check_begin(request, observed.portfolio, cycle.clock.now())
         draft = _decide(request, cycle, observed)
         try:
             versions = cycle.store.commit(draft)

@@ -77,6 +77,7 @@ class _Crew:
         for late in [thread for thread in self._threads if thread.deadline <= now]:
             self._threads.discard(late)
             self._abandoned[late.strategy.name] = late
+            late.is_abandoned = True
             self._settle(late.strategy, self.timeout())
         if self._queue and len(self._threads) < _MOST_THREADS:
             if all(thread.since + _SLOW_SECONDS <= now for thread in self._threads):
@@ -110,7 +111,9 @@ class _Crew:
 
 
 class _Thread(threading.Thread):
-    """Answers for one strategy after the other."""
+    """Answers for one strategy after the other; ``is_abandoned`` from when nobody waits for it any more."""
+
+    is_abandoned = False
 
     def __init__(self, crew: _Crew, first: BaseStrategy) -> None:
         super().__init__(name=f"strategies from {first.name}", daemon=True)

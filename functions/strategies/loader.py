@@ -44,6 +44,8 @@ class StrategyLoader:
         Use exactly these and discover nothing.
     time_limit_seconds : float
         For each strategy in each tick.
+    abandoned : dict, optional
+        Threads that earlier loaders of the same strategies gave up; see ``evaluate_all``.
 
     Attributes
     ----------
@@ -61,6 +63,7 @@ class StrategyLoader:
         parameters: Parameters | None = None,
         strategies: Sequence[BaseStrategy] | None = None,
         time_limit_seconds: float = 5.0,
+        abandoned: Abandoned | None = None,
     ) -> None:
         self._db = db
         self._tenant_id = tenant_id
@@ -69,7 +72,7 @@ class StrategyLoader:
         self._roster = discover(packages, parameters) if strategies is None else given(strategies)
         self._asked: frozenset[str] | None = None  # all of them
         self._listed: tuple[tuple[StrategyDefinition, ...], Roster] = ((), Roster())
-        self._abandoned: Abandoned = {}
+        self._abandoned: Abandoned = {} if abandoned is None else abandoned
         self.failures: Mapping[str, str] = {}
         for source, reason in self.load_errors.items():
             _logger.warning("strategy not loaded: %s: %s", source, reason)

@@ -1,47 +1,32 @@
-"""What runs on a schedule: the tick of every active portfolio, and the snapshots of a day and of a month.
+"""What runs on a schedule: each function looks who is due and queues one task for each.
 
 Every function here is synchronous: an ``async def`` under ``on_schedule`` answers 200 and never runs.
 A new worker is asked for its health by a GET that runs the body, too; it carries no job name and does nothing.
 """
 
-from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from firebase_functions import options, params, scheduler_fn
 
-from functions.triggers.tasks import FUNCTION, REGION, is_retryable
+from functions.triggers.tasks import DEADLINES, JOBS, REGION, TICKS
 
 if TYPE_CHECKING:
-    from backend.domain.errors import MaestroError
-    from backend.domain.tick import PortfolioKey
+    from backend.engine.dispatching import Dispatched, Dispatcher
     from backend.settings import Settings
 
-T = TypeVar("T")
-R = TypeVar("R")
-
 # Resolved by firebase-tools when it deploys, from deploy/.env; settings.schedule reads the same variables.
-_TICK: Any = params.StringParam("MAESTRO_SCHEDULE__TICK", default="*/5 9-16 * * 1-5")
+_DISPATCH: Any = params.StringParam("MAESTRO_SCHEDULE__DISPATCH", default="* * * * *")
 _DAILY: Any = params.StringParam("MAESTRO_SCHEDULE__DAILY_SNAPSHOT", default="15 16 * * 1-5")
 _MONTHLY: Any = params.StringParam("MAESTRO_SCHEDULE__MONTHLY_SNAPSHOT", default="0 0 1 * *")
-_RECONCILIATION: Any = params.StringParam("MAESTRO_SCHEDULE__RECONCILIATION", default="*/15 * * * *")
+_RECONCILIATION: Any = params.StringParam("MAESTRO_SCHEDULE__RECONCILIATION", default="*/15 9-17 * * 1-5")
 _TIME_ZONE = params.StringParam("MAESTRO_SCHEDULE__TIME_ZONE", default="America/New_York")
 
-_on_snapshot_schedule = partial(
+_MOST_ALERTS = 100  # of tasks that were not queued: a queue that is down is the operator's matter, and in the log
+
+_on_schedule = partial(
     scheduler_fn.on_schedule,
-    timezone=_TIME_ZONE,
-    region=REGION,
-    memory=options.MemoryOption.MB_512,
-    timeout_sec=1800,
-    max_instances=1,
-    retry_count=3,
-    secrets=["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"],
-)
-
-
-@scheduler_fn.on_schedule(
-    schedule=_TICK,
     timezone=_TIME_ZONE,
     region=REGION,
     memory=options.MemoryOption.MB_256,
@@ -49,73 +34,45 @@ _on_snapshot_schedule = partial(
     max_instances=1,
     retry_count=3,
 )
+
+
+@_on_schedule(schedule=_DISPATCH)
 def scheduled_tick(event: scheduler_fn.ScheduledEvent) -> None:
-    """Queue one task for each active portfolio; a second delivery queues nothing new."""
+    """Queue the tick of every portfolio that is due; a second delivery queues nothing new."""
     if event.job_name is None:
         return
-    from backend.domain.tick import TickRequest
+    from backend.domain.task import Task, TaskKind
+    from backend.engine.dispatching import dispatch_ticks
     from functions import bootstrap
+    from functions.triggers.delivery import missed
 
-    settings = bootstrap.settings()
-    scheduled_at = scheduled_minute(event.schedule_time)
-    active = bootstrap.portfolios(settings).active()
-    queue = bootstrap.tick_queue(settings, location=REGION, function=FUNCTION)
-    for (tenant_id, portfolio_id), message in active.faults.items():
-        _alert(settings, "portfolio_unreadable", tenant_id, portfolio_id, message)
-    queued = for_each(
-        active.keys,
-        lambda key: queue.enqueue(TickRequest(key=key, scheduled_at=scheduled_at)),
-        lambda key, e: _alert(settings, "tick_not_queued", key.tenant_id, f"{key.portfolio_id}-{scheduled_at}", str(e)),
-    )
-    bootstrap.log().info("ticks queued", scheduled_at=scheduled_at.isoformat(), due=len(queued), new=sum(queued))
+    settings, minute = bootstrap.settings(), scheduled_minute(event.schedule_time)
+    correlation_id = _correlation_id("tick", minute)
+    found = dispatch_ticks(minute, correlation_id, _parts(settings, TICKS))
+    for key, instants in found.skipped.items():
+        last = Task(kind=TaskKind.TICK, key=key, scheduled_at=instants[-1], correlation_id=correlation_id)
+        missed(
+            last, f"{len(instants)} ticks up to {instants[-1]:%Y-%m-%d %H:%M} UTC were not dispatched, and are skipped"
+        )
+    _finish(found, "tick", minute, correlation_id)
 
 
-@_on_snapshot_schedule(schedule=_DAILY)
+@_on_schedule(schedule=_DAILY)
 def daily_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:
-    """Close every active portfolio's sessions that have ended, those that were missed with them."""
-    if event.job_name is None:
-        return
-    from functions import bootstrap
-
-    settings = bootstrap.settings()
-    day = local_day(event.schedule_time, settings.schedule.time_zone)
-    for_each(
-        bootstrap.portfolios(settings).active().keys,
-        lambda key: _close_day(settings, key, day),
-        lambda key, e: _alert(settings, "day_not_closed", key.tenant_id, f"{key.portfolio_id}-{day}", str(e)),
-    )
+    """Queue the close of every active portfolio's days."""
+    _dispatch_jobs(event, "close_day")
 
 
-@_on_snapshot_schedule(schedule=_MONTHLY)
+@_on_schedule(schedule=_MONTHLY)
 def monthly_performance_snapshot(event: scheduler_fn.ScheduledEvent) -> None:
-    """Write every tenant's performance of the month before the schedule's."""
-    if event.job_name is None:
-        return
-    from functions import bootstrap
-
-    settings = bootstrap.settings()
-    today = local_day(event.schedule_time, settings.schedule.time_zone)
-    for_each(
-        bootstrap.portfolios(settings).tenants(),
-        lambda tenant_id: _close_month(settings, tenant_id, today),
-        lambda tenant_id, e: _alert(settings, "month_not_closed", tenant_id, str(today), str(e)),
-    )
+    """Queue the close of every tenant's month before the schedule's."""
+    _dispatch_jobs(event, "close_month")
 
 
-@_on_snapshot_schedule(schedule=_RECONCILIATION)
+@_on_schedule(schedule=_RECONCILIATION)
 def scheduled_reconciliation(event: scheduler_fn.ScheduledEvent) -> None:
-    """Bring every active portfolio's book together with its broker: orders in doubt, fills, positions."""
-    if event.job_name is None:
-        return
-    from functions import bootstrap
-
-    settings = bootstrap.settings()
-    minute = scheduled_minute(event.schedule_time)
-    for_each(
-        bootstrap.portfolios(settings).active().keys,
-        lambda key: _reconcile(settings, key),
-        lambda key, e: _alert(settings, "not_reconciled", key.tenant_id, f"{key.portfolio_id}-{minute}", str(e)),
-    )
+    """Queue the reconciliation of every active portfolio with its broker: orders in doubt, fills, positions."""
+    _dispatch_jobs(event, "reconcile")
 
 
 def scheduled_minute(at: datetime) -> datetime:
@@ -123,85 +80,63 @@ def scheduled_minute(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(second=0, microsecond=0)
 
 
-def local_day(at: datetime, time_zone: str) -> date:
-    """Return the date on the schedule's own clock."""
-    from zoneinfo import ZoneInfo
-
-    return at.astimezone(ZoneInfo(time_zone)).date()
-
-
-def for_each(
-    subjects: Iterable[T], action: Callable[[T], R], on_failure: "Callable[[T, MaestroError], None]"
-) -> list[R]:
-    """Do the same for each: one that fails is told to ``on_failure`` and stops no other.
-
-    Raises
-    ------
-    MaestroError
-        The first failure that another delivery of the schedule may get past, after all were tried.
-    """
-    from backend.domain.errors import MaestroError
-
-    results: list[R] = []
-    again: MaestroError | None = None
-    for subject in subjects:
-        try:
-            results.append(action(subject))
-        except MaestroError as e:
-            on_failure(subject, e)
-            if again is None and is_retryable(e):
-                again = e
-    if again is not None:
-        raise again
-    return results
-
-
-def _alert(settings: "Settings", kind: str, tenant_id: str, what: str, message: str) -> None:
+def _dispatch_jobs(event: scheduler_fn.ScheduledEvent, kind: str) -> None:
+    if event.job_name is None:
+        return
+    from backend.domain.task import TaskKind
+    from backend.engine.dispatching import dispatch_jobs
     from functions import bootstrap
 
-    bootstrap.raise_alert(settings, tenant_id=tenant_id, alert_id=f"{kind}-{what}", kind=kind, message=message)
+    minute = scheduled_minute(event.schedule_time)
+    correlation_id = _correlation_id(kind, minute)
+    parts = _parts(bootstrap.settings(), JOBS)
+    _finish(dispatch_jobs(TaskKind(kind), minute, correlation_id, parts), kind, minute, correlation_id)
 
 
-def _close_day(settings: "Settings", key: "PortfolioKey", day: date) -> None:
-    from backend.engine.snapshots import close_days
+def _parts(settings: "Settings", function: str) -> "Dispatcher":
     from functions import bootstrap
 
-    closed = close_days(key, day, bootstrap.day_close(settings, key))
-    days = [str(each.portfolio.day) for each in closed]
-    bootstrap.log(tenant_id=key.tenant_id).info("days closed", portfolio_id=key.portfolio_id, days=days)
+    return bootstrap.dispatcher(settings, location=REGION, function=function, deadline_seconds=DEADLINES[function])
 
 
-def _reconcile(settings: "Settings", key: "PortfolioKey") -> None:
-    """Reconcile, and raise one alert for all that the broker does not confirm; it replaces itself while it lasts."""
-    from backend.engine.reconciling import reconcile
+def _correlation_id(kind: str, minute: datetime) -> str:
+    """Return 32 hex digits that a second delivery of the same schedule has, too."""
+    from hashlib import blake2b
+
+    return blake2b(f"{kind} {minute.isoformat()}".encode(), digest_size=16).hexdigest()
+
+
+def _finish(found: "Dispatched", kind: str, minute: datetime, correlation_id: str) -> None:
+    """Say what was done, raise an alert for each tenant that was left out, and fail where trying again may help."""
     from functions import bootstrap
 
-    found = reconcile(key, bootstrap.desk(settings, key))
-    facts = {"moved": len(found.moved), "open": len(found.open_orders), "unresolved": len(found.unresolved)}
-    bootstrap.log(tenant_id=key.tenant_id).info("reconciled", portfolio_id=key.portfolio_id, **facts)
-    doubts = [*found.trips, *found.differences, *(f"order {each} is unresolved" for each in found.unresolved)]
-    if doubts:
-        _alert(settings, "broker_disagrees", key.tenant_id, key.portfolio_id, "; ".join(doubts))
-
-
-def _close_month(settings: "Settings", tenant_id: str, today: date) -> None:
-    from backend.marketplace.month import Month
-    from backend.marketplace.strategy_performance_snapshots import (
-        compute_monthly_strategy_performance_from_firestore,
-        previous_month,
-        write_strategy_performance_snapshots,
+    settings = bootstrap.settings()
+    for (tenant_id, portfolio_id), message in found.faults.items():
+        bootstrap.raise_alert(
+            settings,
+            tenant_id=tenant_id,
+            alert_id=f"portfolio_unreadable-{portfolio_id}",
+            kind="portfolio_unreadable",
+            message=message,
+            portfolio_id=portfolio_id,
+        )
+    for task, error in found.failures[:_MOST_ALERTS]:
+        bootstrap.raise_alert(
+            settings,
+            tenant_id=task.key.tenant_id,
+            alert_id=f"{task.kind}_not_queued-{task.subject}",
+            kind="tick_not_queued",
+            message=str(error),
+            portfolio_id=task.key.portfolio_id,
+        )
+    bootstrap.log(correlation_id=correlation_id).info(
+        "tasks queued",
+        task=kind,
+        scheduled_at=minute.isoformat(),
+        due=found.due,
+        new=found.new,
+        failed=len(found.failures),
+        left_out=len(found.faults),
     )
-    from functions import bootstrap, stores
-
-    year, month = previous_month(today)
-    db, bars = stores.documents(settings), bootstrap.bars(settings)
-    snapshots = compute_monthly_strategy_performance_from_firestore(
-        db=db,
-        tenant_id=tenant_id,
-        year=year,
-        month=month,
-        mark_prices=lambda held: bars.closes(held, day=Month(year, month).last_day),
-        now=bootstrap.clock().now(),
-    )
-    count = write_strategy_performance_snapshots(db=db, tenant_id=tenant_id, snapshots_by_perf_id=snapshots)
-    bootstrap.log(tenant_id=tenant_id).info("month closed", month=f"{year:04d}-{month:02d}", documents=count)
+    if found.failures:
+        raise found.failures[0][1]

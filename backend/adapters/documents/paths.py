@@ -7,6 +7,7 @@ from backend.domain.errors import ConfigurationError
 
 OPERATOR_LOGS = "systemStatus/orchestration_logs/logs"
 ACCOUNT_LEASES = "account_leases"
+DISPATCH = "systemStatus/dispatch"
 _MAX_BYTES = 1500
 _RESERVED = re.compile(r"__.*__")
 
@@ -112,6 +113,10 @@ def audit(tenant_id: str, sequence: int) -> str:
 
 def alert(tenant_id: str, alert_id: str) -> str:
     return _document(tenant_id, "alerts", alert_id)
+
+
+def dead_letter(tenant_id: str, letter_id: str) -> str:
+    return _document(tenant_id, "dead_letters", letter_id)
 
 
 def nonce(tenant_id: str, nonce: str) -> str:

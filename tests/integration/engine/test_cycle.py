@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from backend.adapters.documents import Documents, DocumentStore
+from backend.adapters.documents import Documents, DocumentStore, paths
 from backend.adapters.documents.seam import merge
 from backend.domain.allocation_policy import AllocationMethod, AllocationPolicy
 from backend.domain.audit import entry_hash
@@ -19,9 +19,11 @@ from backend.domain.errors import (
     MarketDataError,
     OrderRejected,
     OrderUnresolved,
+    PortfolioPaused,
+    TickExpired,
 )
 from backend.domain.mode import Mode
-from backend.domain.order import OrderStatus, Side
+from backend.domain.order import BrokerOrder, OrderIntent, OrderStatus, Side
 from backend.domain.policy import DecisionPolicy
 from backend.domain.tick import PortfolioKey, TickStatus
 from backend.domain.trading_state import TradingState
@@ -49,6 +51,13 @@ EQUAL_WEIGHT = AllocationPolicy(method=AllocationMethod.EQUAL_WEIGHT)
 YESTERDAY = date(2026, 1, 29)
 LOSING = [-0.01, -0.02, 0.005, -0.01, -0.015, 0.002, -0.01]
 MIDDLING = [0.010, -0.0095, 0.010, -0.0095, 0.010, -0.0095, 0.0094, -0.0090]
+
+
+class CrashingBroker(FakeBroker):
+    """The process ends when it sends its first order."""
+
+    def submit(self, intent: OrderIntent) -> BrokerOrder:
+        raise MemoryError
 
 
 def fresh_broker() -> FakeBroker:
@@ -375,3 +384,36 @@ def test_metadata_of_any_kind_does_not_stop_the_tick(store: DocumentStore) -> No
     own.append(own)
     odd = {**buy("AAPL"), "metadata": {"own": own}}
     assert run_cycle(tick_at(), cycle_of(store, ScriptedStrategies(odd=odd))).orders[0].status is OrderStatus.FILLED
+
+
+def test_tick_of_a_paused_portfolio_is_not_begun(documents: Documents, store: DocumentStore) -> None:
+    broker = fresh_broker()
+    for state, error in (("paused", PortfolioPaused), ("suspended", PortfolioPaused), (7, ConfigurationError)):
+        documents.commit([merge(paths.portfolio("acme", "main"), {"state": state})])
+        with pytest.raises(error, match=str(state)):
+            run_cycle(tick_at(), cycle_of(store, ScriptedStrategies(trend=buy("AAPL", 0.5)), broker))
+    assert store.observe(tick_at()).tick is None
+    assert broker.orders == {}
+
+
+def test_tick_that_came_too_late_is_not_begun(store: DocumentStore) -> None:
+    broker = fresh_broker()
+    late = replace(tick_at(), expires_at=AT)
+    with pytest.raises(TickExpired, match="nothing was decided"):
+        run_cycle(late, cycle_of(store, ScriptedStrategies(trend=buy("AAPL", 0.5)), broker))
+    assert broker.orders == {}
+    in_time = replace(tick_at(), expires_at=AT + timedelta(seconds=1))
+    assert run_cycle(in_time, cycle_of(store, ScriptedStrategies(trend=buy("AAPL", 0.5)), broker)).orders
+
+
+def test_tick_that_was_begun_is_resumed_however_late(documents: Documents, store: DocumentStore) -> None:
+    broker = CrashingBroker(Decimal(100_000), PRICES)
+    request = replace(tick_at(), expires_at=AT + timedelta(seconds=1))
+    strategies = ScriptedStrategies(trend=buy("AAPL", 0.5))
+    with pytest.raises(MemoryError):
+        run_cycle(request, cycle_of(store, strategies, broker))
+    documents.commit([merge(paths.portfolio("acme", "main"), {"state": "paused"})])
+    again = run_cycle(request, cycle_of(store, strategies, broker, clock=SetClock(AT + timedelta(hours=1))))
+    assert again.was_resumed
+    assert again.status is TickStatus.DONE
+    assert [order.status for order in again.orders] == [OrderStatus.DENIED]  # too old to be sent, and that is recorded

@@ -21,14 +21,18 @@ class DeadClient:
     def where(self, *, filter: Any) -> "DeadClient":  # noqa: A002
         return self
 
+    def document(self, _: str) -> "DeadClient":
+        return self
+
     def stream(self, **_: Any) -> NoReturn:
         raise ServiceUnavailable("gone")
 
     list_documents = stream
+    get = stream
 
 
 def test_firestore_portfolios_of_a_dead_server_are_unavailable() -> None:
     portfolios = FirestorePortfolios(DeadClient())
-    for read in (portfolios.active, portfolios.tenants):
+    for read in (portfolios.active, portfolios.tenants, portfolios.record):
         with pytest.raises(StoreUnavailable, match=r"found ServiceUnavailable.*run the schedule again"):
             read()

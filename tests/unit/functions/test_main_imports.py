@@ -64,10 +64,10 @@ def test_main_schedules_agree_with_the_settings() -> None:
     from backend.settings_blocks import ScheduleSettings
     from functions.triggers import schedules
 
-    crons = (schedules._TICK, schedules._DAILY, schedules._MONTHLY, schedules._RECONCILIATION)
+    crons = (schedules._DISPATCH, schedules._DAILY, schedules._MONTHLY, schedules._RECONCILIATION)
     stated = (*crons, schedules._TIME_ZONE)
     defaults = ScheduleSettings()
-    names = ("tick", "daily_snapshot", "monthly_snapshot", "reconciliation", "time_zone")
+    names = ("dispatch", "daily_snapshot", "monthly_snapshot", "reconciliation", "time_zone")
     assert {each.name: each.default for each in stated} == {
         f"MAESTRO_SCHEDULE__{name.upper()}": getattr(defaults, name) for name in names
     }

@@ -1,16 +1,22 @@
-"""What the triggers decide for themselves: which minute, which day, what is tried again."""
+"""What the triggers decide for themselves: which minute, which day, what is tried again, and for how long."""
 
+import os
+import subprocess
+import sys
+import threading
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
 from backend.domain import errors
-from backend.domain.errors import ConfigurationError, MaestroError, StoreUnavailable
-from backend.domain.tick import PortfolioKey, TickRequest
-from functions.triggers.schedules import for_each, local_day, scheduled_minute
-from functions.triggers.tasks import is_retryable, tick_request
+from backend.domain.errors import MaestroError, TaskTimedOut
+from functions.triggers.deadline import hanging, retire_if_hanging, within
+from functions.triggers.delivery import attempt_of, is_retryable
+from functions.triggers.jobs import local_day
+from functions.triggers.schedules import scheduled_minute
 
-PAYLOAD = {"tenant_id": "t", "portfolio_id": "main", "uid": "u", "scheduled_at": "2026-03-02T15:05:00+00:00"}
+NOTE: ContextVar[str] = ContextVar("note", default="")
 
 
 def test_scheduled_minute_of_two_deliveries_is_the_same() -> None:
@@ -25,29 +31,6 @@ def test_local_day_is_the_date_in_new_york() -> None:
     assert local_day(datetime(2026, 1, 1, 5, 0, tzinfo=UTC), "America/New_York") == date(2026, 1, 1)
 
 
-def test_tick_request_reads_what_the_schedule_queued() -> None:
-    expected = TickRequest(
-        key=PortfolioKey(tenant_id="t", portfolio_id="main", uid="u"),
-        scheduled_at=datetime(2026, 3, 2, 15, 5, tzinfo=UTC),
-    )
-    assert tick_request(PAYLOAD) == expected
-
-
-@pytest.mark.parametrize(
-    ("payload", "words"),
-    [
-        (None, "tenant_id, portfolio_id, uid, scheduled_at"),
-        ({**PAYLOAD, "tenant_id": ""}, "found none in tenant_id"),
-        ({**PAYLOAD, "uid": 7}, "found none in uid"),
-        ({**PAYLOAD, "scheduled_at": "soon"}, "'soon'"),
-        ({**PAYLOAD, "scheduled_at": "2026-03-02T15:05:00"}, "instant with its offset"),
-    ],
-)
-def test_tick_request_refuses_what_is_no_task(payload: object, words: str) -> None:
-    with pytest.raises(ConfigurationError, match=words):
-        tick_request(payload)
-
-
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
@@ -56,6 +39,7 @@ def test_tick_request_refuses_what_is_no_task(payload: object, words: str) -> No
         (errors.BrokerUnavailable, True),
         (errors.OrderUnresolved, True),
         (errors.MarketDataError, True),
+        (errors.TaskTimedOut, True),
         (errors.ConfigurationError, False),
         (errors.BrokerRefused, False),
         (errors.LeaseHeld, False),
@@ -68,26 +52,46 @@ def test_is_retryable_only_where_waiting_helps(error: type[MaestroError], expect
     assert is_retryable(error("why")) is expected
 
 
-def test_for_each_goes_on_past_failures_and_raises_what_may_pass_next_time() -> None:
-    failures = {"a": ConfigurationError("a"), "c": StoreUnavailable("c"), "d": StoreUnavailable("d")}
-    told: list[tuple[str, str]] = []
-    done: list[str] = []
-
-    def action(subject: str) -> None:
-        if subject in failures:
-            raise failures[subject]
-        done.append(subject)
-
-    with pytest.raises(StoreUnavailable, match="c"):
-        for_each("abcde", action, lambda subject, e: told.append((subject, str(e))))
-    assert done == ["b", "e"]
-    assert told == [("a", "a"), ("c", "c"), ("d", "d")]
+@pytest.mark.parametrize(("header", "expected"), [(None, 1), ("0", 1), ("4", 5), ("", 1), ("-1", 1), ("²", 1)])
+def test_attempt_of_counts_from_one(header: str | None, expected: int) -> None:
+    assert attempt_of(header) == expected
 
 
-def test_for_each_with_permanent_failures_only_is_not_delivered_again() -> None:
-    def action(subject: str) -> str:
-        if subject == "a":
-            raise ConfigurationError("a")
-        return subject
+def test_within_returns_raises_and_sees_the_callers_context() -> None:
+    token = NOTE.set("mine")
+    assert within(5.0, NOTE.get) == "mine"
+    NOTE.reset(token)
+    with pytest.raises(ZeroDivisionError):
+        within(5.0, lambda: 1 // 0)
 
-    assert for_each("ab", action, lambda *_: None) == ["b"]
+
+def test_within_gives_up_what_hangs_and_names_it() -> None:
+    release = threading.Event()
+    with pytest.raises(TaskTimedOut, match=r"within 0\.05 s"):
+        within(0.05, release.wait)
+    assert hanging() == ["task"]
+    assert "K_SERVICE" not in os.environ
+    assert retire_if_hanging() is False  # this process is nobody's function
+    release.set()
+
+
+def test_retire_if_hanging_ends_a_functions_process_after_its_answer() -> None:
+    script = (
+        "import threading, time\n"
+        "from functions.triggers.deadline import retire_if_hanging, within\n"
+        "assert retire_if_hanging() is False\n"
+        "try:\n"
+        "    within(0.05, threading.Event().wait)\n"
+        "except Exception as e:\n"
+        "    print(type(e).__name__, retire_if_hanging(), flush=True)\n"
+        "time.sleep(30)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "K_SERVICE": "tenanttick", "PYTHONPATH": "."},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    assert done.stdout == "TaskTimedOut True\n"
