@@ -33,13 +33,15 @@ pytestmark = [pytest.mark.suite, pytest.mark.firestore, pytest.mark.timeout(300)
 PRICES = Path(__file__).resolve().parents[2] / "examples" / "data" / "sp500_20_daily_closes_2017_2022.csv.gz"
 SYMBOLS = ("AAPL", "JNJ", "KO", "MSFT", "XOM")
 DAYS = 300
-WAIT_SECONDS = 90.0
+WAIT_SECONDS = 60.0
 LOOK_UP = "GET /v2/orders:by_client_order_id"
 KEY, SECRET = "PK-e2e", "secret-e2e"
 TENANTS = ("acme", "globex")
 STRATEGIES = [each.name for each in discover().strategies]
-SCHEDULED_AT = datetime(2026, 3, 2, 15, 5, 0, 123456, tzinfo=UTC)  # of which the minute counts
-TICK_ID = "main-20260302T150500.000000Z"
+SCHEDULED_AT = datetime.now(UTC)  # of which the minute counts
+DAILY = f"CRON_TZ=UTC {SCHEDULED_AT.minute} {SCHEDULED_AT.hour} * * *"  # so that a tick does not expire meanwhile
+TICK_ID = f"main-{SCHEDULED_AT:%Y%m%dT%H%M}00.000000Z"
+ACTIVE = {"state": "active", "market_hours": False}  # the tests run at any hour
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +73,7 @@ def suite(
         environment={
             "MAESTRO_ALPACA__URL": broker.url,
             "MAESTRO_SYMBOLS": ",".join(SYMBOLS),
+            "MAESTRO_SCHEDULE__TICK": DAILY,
             "MAESTRO_ORCHESTRATOR__RISK__STALE_AFTER_DAYS": "0",  # the broker's clock stands days behind the functions'
             # Both tenants trade in the one account: small weights leave room for whoever comes second.
             "MAESTRO_ORCHESTRATOR__ALLOCATION__BASE_WEIGHTS": json.dumps(dict.fromkeys(STRATEGIES, 0.05)),
@@ -109,7 +112,7 @@ def test_scheduled_tick_runs_every_active_portfolio_exactly_once(
     assert [a["kind"] for a in _found(firestore, "broken", "alerts").values()] == ["tick_failed"]
     assert SECRET not in suite.log.read_text()
 
-    assert suite.fire("scheduled_tick", SCHEDULED_AT + timedelta(seconds=7)).status_code == 200
+    assert suite.fire("scheduled_tick", SCHEDULED_AT.replace(second=59)).status_code == 200
     for tenant in TENANTS:  # and once more past the queue, which knows the task's name already
         answer = suite.deliver("tenanttick", _task(tenant)).json()["result"]
         assert (answer["tick_id"], answer["status"], answer["was_resumed"]) == (TICK_ID, "done", True)
@@ -119,7 +122,7 @@ def test_scheduled_tick_runs_every_active_portfolio_exactly_once(
 def test_reconciliation_finds_the_order_whose_answer_was_lost(
     suite: EmulatorSuite, firestore: Any, broker: PaperBrokerServer
 ) -> None:
-    firestore.document("tenants/doubt/portfolios/main").set({"state": "active", "uid": "u-doubt"})
+    firestore.document("tenants/doubt/portfolios/main").set({**ACTIVE, "uid": "u-doubt"})
     _set_strategies(firestore, "doubt", 2)
     broker.set_faults(["POST /v2/orders:timeout-after-accept*1", f"{LOOK_UP}:500"])
     answer = suite.deliver("tenanttick", _task("doubt")).json()["result"]
@@ -129,7 +132,9 @@ def test_reconciliation_finds_the_order_whose_answer_was_lost(
     broker.set_faults([])
     response = suite.fire("scheduled_reconciliation", SCHEDULED_AT + timedelta(minutes=10))
     assert response.status_code == 200, response.text
-    found = firestore.document(f"tenants/doubt/orders/{lost['client_order_id']}").get().to_dict()
+    order = firestore.document(f"tenants/doubt/orders/{lost['client_order_id']}")
+    _wait_for(lambda: order.get().get("status") != "unresolved", "doubt: a reconciled order", suite)
+    found = order.get().to_dict()
     assert (found["status"], Decimal(found["booked_quantity"]) > 0) == ("filled", True)
     assert firestore.document("tenants/doubt/state/trading").get().to_dict()["working"] == {}
     firestore.document("tenants/doubt/portfolios/main").update({"state": "asleep"})
@@ -145,6 +150,7 @@ def test_monthly_snapshot_in_january_writes_december_of_every_tenant(suite: Emul
 
     assert response.status_code == 200, response.text
     for tenant in ("north", "south"):
+        _wait_for(lambda tenant=tenant: _found(firestore, tenant, "strategy_performance"), f"{tenant}: a month", suite)
         written = _found(firestore, tenant, "strategy_performance")
         assert list(written) == [f"u-{tenant}__trend__2025-12"]
         assert Decimal(written[f"u-{tenant}__trend__2025-12"]["realized_pnl"]) == Decimal(20)
@@ -159,16 +165,20 @@ def test_daily_snapshot_closes_the_sessions_that_have_ended(
     signals = {"trend": buy("KO", 0.01), "idle": HOLD}
     trade(open_documents(firestore), broker, prices, key=key, at=opening, signals=signals, credentials=(KEY, SECRET))
     broker.advance(datetime.now(UTC))
-    firestore.document("tenants/closing/portfolios/main").set({"uid": "u-closing", "state": "active"})
+    firestore.document("tenants/closing/portfolios/main").set({**ACTIVE, "uid": "u-closing"})
 
     closed: list[Session] = []
     for missed, session in (([first], second), ([], third)):
+        closed += [*missed, session]
+        expected = {f"u-closing__{name}__{each.day}" for each in closed for name in ("trend", "idle")}
         for _ in range(2):  # the schedule is delivered twice
             response = suite.fire("daily_performance_snapshot", session.closes_at + timedelta(minutes=15))
             assert response.status_code == 200, response.text
-        closed += [*missed, session]
-        written = _found(firestore, "closing", "strategy_performance")
-        assert set(written) == {f"u-closing__{name}__{each.day}" for each in closed for name in ("trend", "idle")}
+        _wait_for(
+            lambda expected=expected: set(_found(firestore, "closing", "strategy_performance")) == expected,
+            f"{len(closed)} closed days",
+            suite,
+        )
     portfolio = _found(firestore, "closing", "portfolio_performance")
     assert sorted(portfolio) == [f"main__{each.day}" for each in closed]
     assert all(abs(Decimal(each["residual"])) <= Decimal("0.01") for each in portfolio.values())
@@ -177,7 +187,7 @@ def test_daily_snapshot_closes_the_sessions_that_have_ended(
 
 def _add_portfolios(firestore: Any) -> None:
     for number, tenant in enumerate((*TENANTS, "broken")):
-        firestore.document(f"tenants/{tenant}/portfolios/main").set({"uid": f"u-{tenant}", "state": "active"})
+        firestore.document(f"tenants/{tenant}/portfolios/main").set({**ACTIVE, "uid": f"u-{tenant}"})
         _set_strategies(firestore, tenant, number)
     firestore.document("tenants/asleep/portfolios/main").set({"uid": "u-asleep", "state": "paused"})
     firestore.document("tenants/broken/config/orchestrator").set({"sharpe_treshold_reduce": 2.0})

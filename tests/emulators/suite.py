@@ -63,7 +63,7 @@ def emulator_suite(
 ) -> Iterator[EmulatorSuite]:
     """Run the suite in ``folder``; ``environment`` and ``secrets`` are what the functions see, beside their .env."""
     ports = dict(zip(EMULATORS, free_ports(len(EMULATORS)), strict=True))
-    _lay_out(folder, ports, secrets)
+    _lay_out(folder, ports, environment, secrets)
     log = folder / "suite.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -100,13 +100,17 @@ def firebase_command() -> Path:
     return ROOT / "node_modules" / ".bin" / "firebase"
 
 
-def _lay_out(folder: Path, ports: Mapping[str, int], secrets: Mapping[str, str]) -> None:
+def _lay_out(
+    folder: Path, ports: Mapping[str, int], environment: Mapping[str, str], secrets: Mapping[str, str]
+) -> None:
     """Link what is deployed into a source folder of the suite's own, so that two suites share no secrets file."""
     source = folder / "source"
     source.mkdir()
     for name in DEPLOYED:
         (source / name).symlink_to((ROOT / "deploy" / name).resolve())
     (source / "venv").symlink_to(sys.prefix)
+    # What .env sets lies over the environment, and .env.local over both.
+    (source / ".env.local").write_text("".join(f"{name}='{value}'\n" for name, value in environment.items()))
     (source / ".secret.local").touch(mode=0o600)
     (source / ".secret.local").write_text("".join(f"{name}={value}\n" for name, value in secrets.items()))
     deployed = json.loads((ROOT / "firebase.json").read_text())["functions"][0]
