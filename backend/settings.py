@@ -25,6 +25,7 @@ from backend.domain.errors import ConfigurationError
 from backend.domain.policy import DecisionPolicy
 from backend.settings_blocks import (
     AlpacaSettings,
+    CredentialSettings,
     GeminiSettings,
     NotificationSettings,
     ScheduleSettings,
@@ -77,6 +78,7 @@ class Settings(BaseSettings):
     calendar: str = key("XNYS", "when the venue trades: a MIC that exchange_calendars knows, or `24/7` for UTC days")
     strategies: StrategySettings = StrategySettings()
     alpaca: AlpacaSettings = AlpacaSettings()
+    credentials: CredentialSettings = CredentialSettings()
     gemini: GeminiSettings = GeminiSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     tasks: TaskSettings = TaskSettings()

@@ -1,5 +1,8 @@
 """The named groups of settings of a process, each a frozen model with its defaults."""
 
+from pathlib import Path
+from typing import Literal
+
 from pydantic import SecretStr
 
 from backend.configuration.block import Block, Names
@@ -23,6 +26,27 @@ class AlpacaSettings(Block):
     data_url: str | None = declared(None, "another server for bars; `alpaca.url` when not set")
     feed: str = declared("iex", "Alpaca's data feed: `iex`, `sip`, …")
     timeout_seconds: float = declared(10.0, "for one HTTP request", unit="seconds", gt=0, le=600)
+
+
+class CredentialSettings(Block):
+    """Whose account a tenant trades: its own, or the one of `alpaca.key` for all."""
+
+    source: Literal["environment", "file", "secret_manager"] = declared(
+        "environment",
+        "`environment`: `alpaca.key`, `secret` and `paper` for every tenant; `file` or `secret_manager`: each tenant's "
+        "own, set by `maestro credentials set`",
+    )
+    file: Path = declared(
+        Path("~/.config/maestro/secrets.json"),
+        "for `source: file`; mode 600, outside of every repository and Firebase project",
+    )
+    cache_seconds: float = declared(
+        300.0,
+        "that a tenant's own are kept in memory; those that the broker refuses are forgotten at once",
+        unit="seconds",
+        ge=0,
+        le=86400,
+    )
 
 
 class GeminiSettings(Block):

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from functions import clients, rehearsal, stores
-from functions.required import credentials, project
+from functions.access import credentials
+from functions.required import project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from backend.adapters.dry_run import DryRunAccount
+    from backend.domain.access import BrokerAccess
     from backend.domain.tick import PortfolioKey
     from backend.engine.cycle import Cycle
     from backend.engine.dispatching import Dispatcher
@@ -63,13 +65,19 @@ def dispatcher(settings: "Settings", *, location: str, function: str, deadline_s
     )
 
 
-def bars(settings: "Settings") -> "Bars":
-    """Return prices from the settings' file, else from Alpaca."""
+def bars(settings: "Settings", tenant_id: str) -> "Bars":
+    """Return prices from the settings' file, else from Alpaca, whose limit of requests is then the tenant's own.
+
+    Raises
+    ------
+    ConfigurationError
+        They would come from Alpaca, and the tenant has no credentials.
+    """
     if settings.prices_file is not None:
         return clients.csv_bars(settings.prices_file)
-    alpaca = settings.alpaca
-    key, secret = credentials(settings)
-    return clients.alpaca_bars(key, secret, alpaca.data_url or alpaca.url, alpaca.feed, alpaca.timeout_seconds)
+    alpaca, own = settings.alpaca, credentials(settings)
+    url = alpaca.data_url or alpaca.url
+    return clients.alpaca_bars(own.broker_access(tenant_id), url, alpaca.feed, alpaca.timeout_seconds, own.forget)
 
 
 def calendar(settings: "Settings", portfolio: "Mapping[str, Any]") -> "Calendar":
@@ -90,27 +98,43 @@ def calendar(settings: "Settings", portfolio: "Mapping[str, Any]") -> "Calendar"
     return clients.exchange_calendar(name)
 
 
-def broker(settings: "Settings") -> "Broker":
-    """Return the venue, whose one account serves every tenant; no order leaves the store of a dry run."""
+def broker(settings: "Settings", tenant_id: str) -> "Broker":
+    """Return the venue with the tenant's own account; no order leaves the store of a dry run.
+
+    Ask anew for every tick: credentials that the venue refused are forgotten, those of one tick stay the same.
+
+    Raises
+    ------
+    ConfigurationError
+        The tenant has no credentials.
+    StoreUnavailable
+        The place that keeps them does not answer.
+    """
+    access = credentials(settings).broker_access(tenant_id)
+    return rehearsal.broker(venue(settings, access), dry_run_account(settings, tenant_id))
+
+
+def venue(settings: "Settings", access: "BrokerAccess") -> "Broker":
+    """Return the venue with the account that ``access`` opens."""
     alpaca = settings.alpaca
-    key, secret = credentials(settings)
-    venue = clients.alpaca_broker(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
-    return rehearsal.broker(venue, dry_run_account(settings))
+    return clients.alpaca_broker(access, alpaca.url, alpaca.timeout_seconds, credentials(settings).forget)
 
 
-def statements(settings: "Settings") -> "Statements":
-    """Return the books of the account at the venue, or of the dry run's."""
-    alpaca = settings.alpaca
-    key, secret = credentials(settings)
-    books = clients.alpaca_statements(key, secret, alpaca.paper, alpaca.url, alpaca.timeout_seconds)
-    return rehearsal.statements(books, dry_run_account(settings), clients.exchange_calendar(settings.calendar))
+def statements(settings: "Settings", tenant_id: str) -> "Statements":
+    """Return the books of the tenant's account at the venue, or of the dry run's; raises as ``broker``."""
+    alpaca, own = settings.alpaca, credentials(settings)
+    access = own.broker_access(tenant_id)
+    books = clients.alpaca_statements(access, alpaca.url, alpaca.timeout_seconds, own.forget)
+    return rehearsal.statements(
+        books, dry_run_account(settings, tenant_id), clients.exchange_calendar(settings.calendar)
+    )
 
 
-def dry_run_account(settings: "Settings") -> "DryRunAccount | None":
+def dry_run_account(settings: "Settings", tenant_id: str) -> "DryRunAccount | None":
     """Return the account of a dry run where the settings name its store; no file is made to find out."""
     if settings.store != "sqlite" or not settings.sqlite_path.exists():
         return None
-    return rehearsal.account(stores.documents(settings), bars(settings), clock())
+    return rehearsal.account(stores.documents(settings), bars(settings, tenant_id), clock())
 
 
 def cycle(settings: "Settings", *, tenant_id: str, portfolio_id: str, uid: str) -> "Cycle":
@@ -128,15 +152,16 @@ def cycle(settings: "Settings", *, tenant_id: str, portfolio_id: str, uid: str) 
     from functions.strategies.maestro_controller import MaestroController
 
     strategies = loader(settings, tenant_id, uid)
-    venue, prices = broker(settings), bars(settings)  # before the store: what cannot start leaves no file behind
+    # before the store: what cannot start leaves no file behind
+    account, prices = broker(settings, tenant_id), bars(settings, tenant_id)
     return Cycle(
         store=stores.store(settings),
-        broker=venue,
+        broker=account,
         bars=prices,
         strategies=strategies,
         summarizer=TemplateSummarizer(),
         narrator=narrator(settings),
-        statements=statements(settings),
+        statements=statements(settings, tenant_id),
         leases=StoredLeases(stores.leases(settings)),
         clock=clock(),
         policy=settings.policy(MaestroController.default_policy()),
@@ -174,7 +199,7 @@ def day_close(settings: "Settings", key: "PortfolioKey") -> "DayClose":
         cycle=cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid),
         store=books,
         calendar=calendar(settings, books.observe_book(key).portfolio),
-        statements=statements(settings),
+        statements=statements(settings, key.tenant_id),
     )
 
 
@@ -185,7 +210,7 @@ def desk(settings: "Settings", key: "PortfolioKey") -> "Desk":
     return Desk(
         cycle=cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid),
         store=stores.store(settings),
-        statements=statements(settings),
+        statements=statements(settings, key.tenant_id),
     )
 
 

@@ -1,22 +1,31 @@
 """What a process shares between invocations: each client is made once from what it is made of, never by tenant.
 
+A broker's clients are made of an access, and there may be one for each tenant: those used last are kept.
+
 Importing this module imports no vendor; making a client does.
 """
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from functions.kept import kept
+
 if TYPE_CHECKING:
+    from backend.adapters.alpaca import AlpacaBars, AlpacaBroker, AlpacaStatements
     from backend.adapters.documents import Documents
+    from backend.domain.access import BrokerAccess, Secret
     from backend.ports.bars import Bars
-    from backend.ports.broker import Broker
     from backend.ports.calendar import Calendar
+    from backend.ports.credentials import Credentials
     from backend.ports.dispatch import TaskQueue
-    from backend.ports.statements import Statements
     from backend.ports.summary import Summarizer
 
-_BUILD = lru_cache(maxsize=8)  # a process serves few accounts; each client holds sockets
+    Told = Callable[[BrokerAccess], None]
+
+_BUILD = lru_cache(maxsize=8)  # what all tenants share
+_BUILD_FOR_ACCESS = kept(32)  # more accounts than a process has ticks at once; each client holds sockets
 
 
 @_BUILD
@@ -56,11 +65,20 @@ def csv_bars(path: Path) -> "Bars":
     return CsvBars(path)
 
 
-@_BUILD
-def alpaca_bars(key: str, secret: str, url: str | None, feed: str, timeout_seconds: float) -> "Bars":
+@_BUILD_FOR_ACCESS
+def alpaca_bars(
+    access: "BrokerAccess", url: str | None, feed: str, timeout_seconds: float, on_refused: "Told"
+) -> "AlpacaBars":
     from backend.adapters.alpaca import AlpacaBars
 
-    return AlpacaBars(key, secret, url=url, feed=feed, timeout_seconds=timeout_seconds)
+    return AlpacaBars(
+        access.key,
+        access.secret.reveal(),
+        url=url,
+        feed=feed,
+        timeout_seconds=timeout_seconds,
+        on_refused=partial(on_refused, access),
+    )
 
 
 @_BUILD
@@ -70,18 +88,60 @@ def exchange_calendar(name: str) -> "Calendar":
     return ExchangeCalendar(name)
 
 
-@_BUILD
-def alpaca_broker(key: str, secret: str, paper: bool, url: str | None, timeout_seconds: float) -> "Broker":
+@_BUILD_FOR_ACCESS
+def alpaca_broker(
+    access: "BrokerAccess", url: str | None, timeout_seconds: float, on_refused: "Told"
+) -> "AlpacaBroker":
     from backend.adapters.alpaca import AlpacaBroker
 
-    return AlpacaBroker(key, secret, paper=paper, url=url, timeout_seconds=timeout_seconds)
+    return AlpacaBroker(
+        access.key,
+        access.secret.reveal(),
+        paper=access.paper,
+        url=url,
+        timeout_seconds=timeout_seconds,
+        on_refused=partial(on_refused, access),
+    )
+
+
+@_BUILD_FOR_ACCESS
+def alpaca_statements(
+    access: "BrokerAccess", url: str | None, timeout_seconds: float, on_refused: "Told"
+) -> "AlpacaStatements":
+    from backend.adapters.alpaca import AlpacaStatements
+
+    return AlpacaStatements(
+        access.key,
+        access.secret.reveal(),
+        paper=access.paper,
+        url=url,
+        timeout_seconds=timeout_seconds,
+        on_refused=partial(on_refused, access),
+    )
 
 
 @_BUILD
-def alpaca_statements(key: str, secret: str, paper: bool, url: str | None, timeout_seconds: float) -> "Statements":
-    from backend.adapters.alpaca import AlpacaStatements
+def environment(key: str, secret: "Secret", paper: bool) -> "Credentials":
+    from backend.adapters.environment import EnvironmentCredentials
 
-    return AlpacaStatements(key, secret, paper=paper, url=url, timeout_seconds=timeout_seconds)
+    return EnvironmentCredentials(key, secret, paper=paper)
+
+
+@_BUILD
+def secret_file(path: Path, cache_seconds: float) -> "Credentials":
+    from backend.adapters.cached_credentials import CachedCredentials
+    from backend.adapters.secret_file import SecretFile
+    from backend.adapters.system_clock import SystemClock
+
+    return CachedCredentials(SecretFile(path, SystemClock()), cache_seconds)
+
+
+@_BUILD
+def secret_manager(project: str, cache_seconds: float) -> "Credentials":
+    from backend.adapters.cached_credentials import CachedCredentials
+    from backend.adapters.secret_manager import SecretManagerCredentials
+
+    return CachedCredentials(SecretManagerCredentials(project), cache_seconds)
 
 
 @_BUILD

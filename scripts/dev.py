@@ -47,11 +47,13 @@ def main() -> int:
             firestore_host=host,
             environment={
                 "MAESTRO_ALPACA__URL": broker.url,
+                "MAESTRO_CREDENTIALS__SOURCE": "environment",
+                "MAESTRO_ALPACA__KEY": "dev",
+                "MAESTRO_ALPACA__SECRET": "dev",
                 "MAESTRO_SYMBOLS": ",".join(symbols),
                 "MAESTRO_ORCHESTRATOR__ALLOCATION__METHOD": "equal_weight",
                 "MAESTRO_ORCHESTRATOR__RISK__STALE_AFTER_DAYS": "0",  # the broker's clock stands behind the functions'
             },
-            secrets={"APCA_API_KEY_ID": "dev", "APCA_API_SECRET_KEY": "dev"},
         ) as running:
             _play(running, broker, host, days)
     return 0

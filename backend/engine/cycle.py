@@ -17,7 +17,7 @@ from backend.domain.adjustment import Origin
 from backend.domain.commitment import cross_trades, decision_events, reserved, with_orders
 from backend.domain.decide import decide
 from backend.domain.dispatch import check_begin
-from backend.domain.errors import CommitConflict, TickAlreadyCommitted
+from backend.domain.errors import CommitConflict, ConfigurationError, TickAlreadyCommitted
 from backend.domain.journal import folded, noted
 from backend.domain.order import OrderState, OrderStatus
 from backend.domain.policy import DecisionPolicy
@@ -184,6 +184,7 @@ def _execute(request: TickRequest, cycle: Cycle, committed: Observation, draft: 
 def _resume(request: TickRequest, cycle: Cycle, observed: Observation, tick: TickState) -> TickResult:
     outcomes: list[Settled] = []
     if tick.status is not TickStatus.DONE:
+        _require_same_account(cycle, tick)
         refused = refusals(tick.orders, request, cycle.store.logged(request)) if tick.orders else {}
         # What was altered is looked up as the book has it, which is sealed.
         known = observed.book.open_orders
@@ -195,6 +196,18 @@ def _resume(request: TickRequest, cycle: Cycle, observed: Observation, tick: Tic
         outcomes = submit(orders, venue, observed, lambda: cycle.store.observe(request), refused)
         tick = record(request, outcomes, observed, cycle.store, None, cycle.clock.now(), refused)
     return _result(request, tick, outcomes, None)
+
+
+def _require_same_account(cycle: Cycle, tick: TickState) -> None:
+    """The credentials may have been replaced since the tick was committed: no order goes to another account."""
+    if not tick.orders:
+        return
+    account_id = cycle.broker.account().account_id
+    if account_id != tick.account_id:
+        raise ConfigurationError(
+            f"expected the account {tick.account_id}, for which the tick was decided, found {account_id}; use that "
+            "account's credentials until its orders are settled"
+        )
 
 
 def _result(request: TickRequest, tick: TickState, outcomes: list[Settled], draft: TickCommit | None) -> TickResult:

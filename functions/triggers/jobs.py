@@ -106,7 +106,7 @@ def _close_month(task: "Task") -> dict[str, Any]:
 
     tenant_id, settings = task.key.tenant_id, bootstrap.settings()
     year, month = previous_month(local_day(task.scheduled_at, settings.schedule.time_zone))
-    db, bars = stores.documents(settings), bootstrap.bars(settings)
+    db, bars = stores.documents(settings), bootstrap.bars(settings, tenant_id)
     snapshots = compute_monthly_strategy_performance_from_firestore(
         db=db,
         tenant_id=tenant_id,

@@ -11,7 +11,6 @@ REGION = "us-central1"
 TICKS = "tenanttick"  # a queue is named after its function, and admits no underscore
 JOBS = "tenantjob"
 DEADLINES = {TICKS: 300, JOBS: 1800}  # seconds; the settings' own time limits end earlier
-_SECRETS: list[Any] = ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"]
 
 
 @tasks_fn.on_task_dispatched(
@@ -20,7 +19,6 @@ _SECRETS: list[Any] = ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"]
     timeout_sec=DEADLINES[TICKS],
     cpu=1,
     concurrency=1,  # a tenant that hangs holds up its own process alone
-    secrets=_SECRETS,
     retry_config=options.RetryConfig(max_attempts=MOST_ATTEMPTS, min_backoff_seconds=5, max_backoff_seconds=60),
     rate_limits=options.RateLimits(max_concurrent_dispatches=500, max_dispatches_per_second=500),
 )
@@ -37,7 +35,6 @@ def tenanttick(request: https_fn.CallableRequest[Any]) -> dict[str, Any]:
     timeout_sec=DEADLINES[JOBS],
     cpu=1,
     concurrency=1,
-    secrets=_SECRETS,
     retry_config=options.RetryConfig(max_attempts=MOST_ATTEMPTS, min_backoff_seconds=30, max_backoff_seconds=600),
     rate_limits=options.RateLimits(max_concurrent_dispatches=100, max_dispatches_per_second=100),
 )

@@ -136,9 +136,11 @@ def _holdings(
         for name in sorted(wanted.get(key.portfolio_id, ()))
         for symbol, quantity in sorted(chosen.log.observe_book(key).book.of(name).real.holdings().items())
     ]
+    if not found:
+        return []
     symbols = sorted({symbol for _, _, symbol, _ in found})
     try:
-        prices = bootstrap.bars(chosen.settings).latest(symbols, at=datetime.now(UTC)) if symbols else {}
+        prices = bootstrap.bars(chosen.settings, chosen.key.tenant_id).latest(symbols, at=datetime.now(UTC))
     except MaestroError:  # what is sold does not depend on what it may be worth
         prices = {}
     return [

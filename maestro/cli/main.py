@@ -13,6 +13,7 @@ from maestro.cli.backup import backup, restore
 from maestro.cli.close_day import close_day
 from maestro.cli.config import config
 from maestro.cli.control import halt, reduce_only, reset, resume
+from maestro.cli.credentials import credentials
 from maestro.cli.decisions import decisions
 from maestro.cli.demo import demo
 from maestro.cli.exit_codes import exit_code
@@ -65,6 +66,7 @@ app.command("paper-broker")(paper_broker)
 app.command("restore")(restore)
 app.add_typer(audit, name="audit")
 app.add_typer(config, name="config")
+app.add_typer(credentials, name="credentials")
 app.command("monitor")(monitor)
 app.add_typer(metrics, name="metrics")
 app.add_typer(migrate, name="migrate")

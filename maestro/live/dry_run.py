@@ -43,8 +43,8 @@ def open_dry_run(settings: Settings, store: Path = DRY_RUN_STORE) -> None:
         if writes := _definitions(settings):
             stores.documents(rehearsal).commit(writes)
         return
-    account = bootstrap.broker(settings).account()
-    bars = bootstrap.bars(settings)  # before the store: what cannot start leaves no file behind
+    account = bootstrap.broker(settings, settings.tenant_id).account()
+    bars = bootstrap.bars(settings, settings.tenant_id)  # before the store: what cannot start leaves no file behind
     beside = [*_definitions(settings), *_track_record(settings)]
     opening = DryRunAccount(stores.documents(rehearsal), bars, bootstrap.clock())
     with suppress(CommitConflict):  # another process opened it just now
@@ -52,7 +52,7 @@ def open_dry_run(settings: Settings, store: Path = DRY_RUN_STORE) -> None:
 
 
 def is_dry_run(settings: Settings) -> bool:
-    return bootstrap.dry_run_account(settings) is not None
+    return bootstrap.dry_run_account(settings, settings.tenant_id) is not None
 
 
 def _definitions(settings: Settings) -> list[Write]:

@@ -49,6 +49,16 @@ class Jobs:
             self._made_of, self._made = settings, cycle
         return self._made
 
+    def _with_access(self, settings: Settings) -> Cycle:
+        """Return the same parts with the tenant's credentials as they are now: they are rotated without a restart."""
+        tenant_id = settings.tenant_id
+        return replace(
+            self.prepare(settings),
+            broker=bootstrap.broker(settings, tenant_id),
+            bars=bootstrap.bars(settings, tenant_id),
+            statements=bootstrap.statements(settings, tenant_id),
+        )
+
     def run(self, job: Job, at: datetime, settings: Settings) -> Outcome:
         """Do what is due at ``at``; the same instant again finds it done.
 
@@ -68,7 +78,7 @@ class Jobs:
                 return _close_month(at, settings)
 
     def _tick(self, at: datetime, settings: Settings) -> Outcome:
-        key, cycle = _key(settings), self.prepare(settings)
+        key, cycle = _key(settings), self._with_access(settings)
         result = run_cycle(TickRequest(key=key, scheduled_at=at), cycle)
         faults = channels.tell(settings, key, result, cycle.clock.now())
         unsent = {"alerts_not_sent": list(faults)} if faults else {}
@@ -120,7 +130,7 @@ def _close_month(at: datetime, settings: Settings) -> Outcome:
     )
 
     year, month = previous_month(at.astimezone(ZoneInfo(settings.schedule.time_zone)).date())
-    db, bars = stores.documents(settings), bootstrap.bars(settings)
+    db, bars = stores.documents(settings), bootstrap.bars(settings, settings.tenant_id)
     snapshots = compute_monthly_strategy_performance_from_firestore(
         db=db,
         tenant_id=settings.tenant_id,

@@ -72,13 +72,15 @@ def suite(
         firestore_host=_firestore_host_or_none,
         environment={
             "MAESTRO_ALPACA__URL": broker.url,
+            "MAESTRO_CREDENTIALS__SOURCE": "environment",
+            "MAESTRO_ALPACA__KEY": KEY,
+            "MAESTRO_ALPACA__SECRET": SECRET,
             "MAESTRO_SYMBOLS": ",".join(SYMBOLS),
             "MAESTRO_SCHEDULE__TICK": DAILY,
             "MAESTRO_ORCHESTRATOR__RISK__STALE_AFTER_DAYS": "0",  # the broker's clock stands days behind the functions'
             # Both tenants trade in the one account: small weights leave room for whoever comes second.
             "MAESTRO_ORCHESTRATOR__ALLOCATION__BASE_WEIGHTS": json.dumps(dict.fromkeys(STRATEGIES, 0.05)),
         },
-        secrets={"APCA_API_KEY_ID": KEY, "APCA_API_SECRET_KEY": SECRET},
     ) as running:
         yield running
     assert not group_lives(running.group), "firebase-tools left processes behind"

@@ -59,11 +59,11 @@ def is_available() -> bool:
 
 @contextmanager
 def emulator_suite(
-    folder: Path, *, project: str, firestore_host: str, environment: Mapping[str, str], secrets: Mapping[str, str]
+    folder: Path, *, project: str, firestore_host: str, environment: Mapping[str, str]
 ) -> Iterator[EmulatorSuite]:
-    """Run the suite in ``folder``; ``environment`` and ``secrets`` are what the functions see, beside their .env."""
+    """Run the suite in ``folder``; ``environment`` is what the functions see, over their .env."""
     ports = dict(zip(EMULATORS, free_ports(len(EMULATORS)), strict=True))
-    _lay_out(folder, ports, environment, secrets)
+    _lay_out(folder, ports, environment)
     log = folder / "suite.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -100,19 +100,16 @@ def firebase_command() -> Path:
     return ROOT / "node_modules" / ".bin" / "firebase"
 
 
-def _lay_out(
-    folder: Path, ports: Mapping[str, int], environment: Mapping[str, str], secrets: Mapping[str, str]
-) -> None:
-    """Link what is deployed into a source folder of the suite's own, so that two suites share no secrets file."""
+def _lay_out(folder: Path, ports: Mapping[str, int], environment: Mapping[str, str]) -> None:
+    """Link what is deployed into a source folder of the suite's own, so that two suites share no settings."""
     source = folder / "source"
     source.mkdir()
     for name in DEPLOYED:
         (source / name).symlink_to((ROOT / "deploy" / name).resolve())
     (source / "venv").symlink_to(sys.prefix)
     # What .env sets lies over the environment, and .env.local over both.
+    (source / ".env.local").touch(mode=0o600)
     (source / ".env.local").write_text("".join(f"{name}='{value}'\n" for name, value in environment.items()))
-    (source / ".secret.local").touch(mode=0o600)
-    (source / ".secret.local").write_text("".join(f"{name}={value}\n" for name, value in secrets.items()))
     deployed = json.loads((ROOT / "firebase.json").read_text())["functions"][0]
     emulators = {name: {"host": "127.0.0.1", "port": port} for name, port in ports.items()}
     configuration = {

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 ROOT = Path(__file__).parents[2]
 RECORDED_PRICES = ROOT / "examples" / "data" / "sp500_20_daily_closes_2017_2022.csv.gz"
@@ -36,11 +36,14 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
     return {"PATH": path, "HOME": str(folder), "COLUMNS": "200", "PYTHONPATH": str(ROOT), **variables}
 
 
-def start(*arguments: str | Path, folder: Path, **variables: str) -> subprocess.Popen[str]:
+def start(
+    *arguments: str | Path, folder: Path, stdin: IO[str] | None = None, **variables: str
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "maestro", *map(str, arguments)],
         cwd=folder,
         env=environment(folder, **variables),
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -78,7 +78,7 @@ def test_opening_takes_over_configuration_and_track_record_and_writes_nothing_th
     assert (observed.configuration, observed.portfolio) == (CONFIGURATION, {"calendar": "24/7"})
     assert observed.record.strategies == ("buys_apple",)
     assert (observed.book.strategies, observed.trading.log_count) == ({}, 0)
-    account = bootstrap.broker(rehearsal).account()
+    account = bootstrap.broker(rehearsal, KEY.tenant_id).account()
     assert (account.equity, account.cash, account.positions) == (100_000, 100_000, {})
     assert everything(source) == before
 

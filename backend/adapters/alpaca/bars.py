@@ -13,7 +13,7 @@ import numpy as np
 from backend.adapters.alpaca.bar_source import DAILY, BarSource, Row, batches
 from backend.adapters.alpaca.corporate_actions import ACTION_TYPES, read_actions
 from backend.adapters.alpaca.pages import MarketDataPages
-from backend.adapters.alpaca.session import AlpacaSession
+from backend.adapters.alpaca.session import AlpacaSession, unheard
 from backend.domain.corporate_action import CorporateAction
 from backend.domain.market import MarketData, SymbolHistory, in_utc, is_pair, last_closed_day
 from backend.domain.signal import Symbol
@@ -42,6 +42,7 @@ class AlpacaBars:
     feed : of shares: "iex" (free), "sip", …
     timeout_seconds : how long to wait for each answer
     sleep : waits between repeated reads
+    on_refused : called whenever Alpaca refuses the credentials
     """
 
     def __init__(
@@ -53,15 +54,23 @@ class AlpacaBars:
         feed: str = "iex",
         timeout_seconds: float = 10.0,
         sleep: Callable[[float], None] = time.sleep,
+        on_refused: Callable[[], None] = unheard,
     ) -> None:
         from alpaca.data.historical.corporate_actions import CorporateActionsClient
         from alpaca.data.historical.crypto import CryptoHistoricalDataClient
         from alpaca.data.historical.stock import StockHistoricalDataClient
 
         def pages(client: type[Any], subject: str) -> MarketDataPages:
-            connected = client(key, secret, raw_data=True, url_override=url)
-            return MarketDataPages(AlpacaSession(connected, timeout_seconds=timeout_seconds, sleep=sleep), subject)
+            session = AlpacaSession(
+                client(key, secret, raw_data=True, url_override=url),
+                timeout_seconds=timeout_seconds,
+                sleep=sleep,
+                on_refused=on_refused,
+            )
+            self._sessions.append(session)
+            return MarketDataPages(session, subject)
 
+        self._sessions: list[AlpacaSession] = []
         self._actions = pages(CorporateActionsClient, "corporate actions")
         self._shares = BarSource(
             pages=pages(StockHistoricalDataClient, "bars"),
@@ -81,6 +90,11 @@ class AlpacaBars:
             stamp_within=timedelta(hours=12),  # midnight in UTC; until July 2025 it was Chicago's
             has_adjustments=False,
         )
+
+    def close(self) -> None:
+        """Close the connections."""
+        for session in self._sessions:
+            session.close()
 
     def daily(self, symbols: Sequence[Symbol], *, until: datetime, days: int) -> MarketData:
         last = last_closed_day(until)

@@ -12,13 +12,12 @@ from urllib.parse import quote
 
 from backend.adapters.alpaca.documents import read_account, read_asset, read_order, to_document
 from backend.adapters.alpaca.failures import read_error, refused
-from backend.adapters.alpaca.session import NOT_FOUND, AlpacaSession, CallFailed
+from backend.adapters.alpaca.session import NOT_FOUND, AlpacaSession, CallFailed, unheard
 from backend.domain.account import Account, Asset
 from backend.domain.errors import BrokerError, BrokerUnavailable, DuplicateOrder, OrderRejected, OrderUnresolved
 from backend.domain.order import BrokerOrder, ClientOrderId, OrderIntent
 from backend.domain.signal import Symbol
 
-_CANNOT_CARRY = 40310000  # the account lacks the buying power or the shares
 _CONCURRENT_READS = 8
 
 
@@ -32,6 +31,7 @@ class AlpacaBroker:
     url : another server that speaks Alpaca's REST, such as ``http://127.0.0.1:8765``
     timeout_seconds : how long to wait for each answer
     sleep : waits between repeated reads
+    on_refused : called whenever Alpaca refuses the credentials
     """
 
     def __init__(
@@ -43,12 +43,17 @@ class AlpacaBroker:
         url: str | None = None,
         timeout_seconds: float = 10.0,
         sleep: Callable[[float], None] = time.sleep,
+        on_refused: Callable[[], None] = unheard,
     ) -> None:
         from alpaca.trading.client import TradingClient
 
         client = TradingClient(key, secret, paper=paper, raw_data=True, url_override=url)
-        self._session = AlpacaSession(client, timeout_seconds=timeout_seconds, sleep=sleep)
+        self._session = AlpacaSession(client, timeout_seconds=timeout_seconds, sleep=sleep, on_refused=on_refused)
         self._assets: dict[Symbol, Asset] = {}
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
 
     def account(self) -> Account:
         return read_account(self._read("/account"), self._read("/positions"))
@@ -108,7 +113,7 @@ class AlpacaBroker:
 
 
 def _submission_error(client_order_id: ClientOrderId, failure: CallFailed) -> BrokerError:
-    if failure.is_refusal and failure.code != _CANNOT_CARRY:
+    if failure.is_refusal:
         return refused(f"order {client_order_id}", failure)
     if failure.is_doubtful or not failure.is_document:
         return _unresolved(client_order_id, str(failure))

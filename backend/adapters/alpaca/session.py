@@ -14,6 +14,7 @@ from backend.domain.errors import ConfigurationError, MaestroError
 READ_ATTEMPTS = 3
 LONGEST_CONNECT_SECONDS = 5.0
 NOT_FOUND = 40410000
+_CANNOT_CARRY = 40310000  # the account lacks the buying power or the shares
 
 Method = Literal["GET", "POST", "DELETE"]
 
@@ -45,7 +46,11 @@ class CallFailed(MaestroError):
     @property
     def is_refusal(self) -> bool:
         """Whether the credentials were refused."""
-        return self.status in (401, 403)
+        return self.status in (401, 403) and self.code != _CANNOT_CARRY
+
+
+def unheard() -> None:
+    """Tell nobody that the credentials were refused."""
 
 
 class AlpacaSession:
@@ -56,13 +61,22 @@ class AlpacaSession:
     client : an alpaca-py REST client with ``raw_data=True``
     timeout_seconds : how long to wait for each read from the venue; connecting waits 5 s at most
     sleep : waits between repeated reads
+    on_refused : called whenever the venue refuses the credentials, before the error is raised
     """
 
-    def __init__(self, client: Any, *, timeout_seconds: float, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        client: Any,
+        *,
+        timeout_seconds: float,
+        sleep: Callable[[float], None],
+        on_refused: Callable[[], None] = unheard,
+    ) -> None:
         if not timeout_seconds > 0:
             raise ConfigurationError(f"timeout_seconds: expected above 0, found {timeout_seconds}; correct the setting")
         self._client = client
         self._sleep = sleep
+        self._on_refused = on_refused
         # The client offers neither a time-out nor an end to its repetitions in its constructor.
         timeout = (min(timeout_seconds, LONGEST_CONNECT_SECONDS), timeout_seconds)
         client._session.request = partial(client._session.request, timeout=timeout)
@@ -83,7 +97,10 @@ class AlpacaSession:
         try:
             return by_method[method](path, data if data is None else dict(data))
         except APIError as e:
-            raise _read_failure(e.status_code, str(e)) from e
+            failure = _read_failure(e.status_code, str(e))
+            if failure.is_refusal:
+                self._on_refused()
+            raise failure from e
         except RequestException as e:
             raise CallFailed(f"{type(e).__name__}: {e}") from e
 
@@ -101,6 +118,10 @@ class AlpacaSession:
             reraise=True,
         )
         return attempts(self.send, method, path, data)
+
+    def close(self) -> None:
+        """Close the connections that wait for the next request; one after this opens its own."""
+        self._client._session.close()
 
 
 def _read_failure(status: int | None, body: str) -> CallFailed:

@@ -9,7 +9,7 @@ from typing import Any
 from backend.adapters.alpaca.activities import booked_at, execution_id, read_activity
 from backend.adapters.alpaca.failures import read_error
 from backend.adapters.alpaca.fields import instant, mapping, text, unreadable
-from backend.adapters.alpaca.session import AlpacaSession, CallFailed
+from backend.adapters.alpaca.session import AlpacaSession, CallFailed, unheard
 from backend.domain.market import end_of, new_york_day, start_of
 from backend.domain.statement import Activity
 
@@ -32,6 +32,7 @@ class AlpacaStatements:
     url : another server that speaks Alpaca's REST, such as ``http://127.0.0.1:8765``
     timeout_seconds : how long to wait for each answer
     sleep : waits between repeated reads
+    on_refused : called whenever Alpaca refuses the credentials
     """
 
     def __init__(
@@ -43,11 +44,16 @@ class AlpacaStatements:
         url: str | None = None,
         timeout_seconds: float = 10.0,
         sleep: Callable[[float], None] = time.sleep,
+        on_refused: Callable[[], None] = unheard,
     ) -> None:
         from alpaca.trading.client import TradingClient
 
         client = TradingClient(key, secret, paper=paper, raw_data=True, url_override=url)
-        self._session = AlpacaSession(client, timeout_seconds=timeout_seconds, sleep=sleep)
+        self._session = AlpacaSession(client, timeout_seconds=timeout_seconds, sleep=sleep, on_refused=on_refused)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
 
     def closing_equity(self, first: date, last: date) -> Mapping[date, Decimal]:
         """Read the equity by day; a day whose session has not ended by Alpaca's clock has none yet.

@@ -87,7 +87,7 @@ class PaperBrokerServer:
     """A paper broker on a loopback port, in a thread of its own.
 
     Use it as a context manager. `advance`, `set_faults`, `schedule`, `transfer`, `state` and `reset` do what the
-    control plane under ``/_paper`` does, from any thread.
+    control plane under ``/_paper`` does, from any thread; `rotate` has no route, since it decides who may come in.
 
     Raises
     ------
@@ -133,6 +133,10 @@ class PaperBrokerServer:
     def set_faults(self, specs: Sequence[str]) -> None:
         """Put `specs` in the place of all faults; none clears them."""
         self._call(lambda: self._venue.faults.replace(specs))
+
+    def rotate(self, key: str, secret: str) -> None:
+        """Insist on these credentials from here on; those before open the account no more."""
+        self._call(lambda: self._venue.rotate(key, secret))
 
     def schedule(self, actions: Sequence[ScheduledAction]) -> None:
         """Add splits and dividends whose ex-dates lie ahead of the clock."""

@@ -27,12 +27,17 @@ class Venue:
         self.updates = TradeUpdates()
         self.faults = FaultPlan(config.faults, config.seed)
         self.broker = self._new_broker()
+        self._key, self._secret = config.key, config.secret
 
     def accepts(self, key: str, secret: str) -> bool:
         """Tell whether the credentials open the account; without configured ones any that are not empty do."""
         if not key or not secret:
             return False
-        return self.config.key in (None, key) and self.config.secret in (None, secret)
+        return self._key in (None, key) and self._secret in (None, secret)
+
+    def rotate(self, key: str, secret: str) -> None:
+        """Insist on these credentials from here on; those before open the account no more."""
+        self._key, self._secret = key, secret
 
     def advance(self, to: datetime) -> None:
         self.broker.advance(to)
@@ -40,6 +45,7 @@ class Venue:
     def reset(self) -> None:
         """Return to the configured start, faults included."""
         self.broker = self._new_broker()
+        self._key, self._secret = self.config.key, self.config.secret
         self.faults.replace(self.config.faults)
 
     def state(self) -> dict[str, object]:

@@ -9,6 +9,7 @@ from backend.adapters.documents.fields import FieldReader
 from backend.adapters.documents.packing import pack, unpack
 from backend.adapters.documents.seam import update
 from backend.domain.audit import AuditKind
+from backend.domain.errors import ConfigurationError
 from backend.domain.order import OrderStatus
 from backend.domain.tick import TickStatus
 from backend.engine.cycle import run_cycle
@@ -64,6 +65,18 @@ def test_altered_order_is_refused_and_noted_and_the_others_are_sent(
     assert entry.reason.startswith(reason)
     trading, _ = store.trading("acme")
     assert (trading.log_head, trading.log_count) == (entry.entry_hash, 2)
+
+
+def test_resumed_tick_sends_nothing_to_another_account_and_ends_with_its_own(store: DocumentStore) -> None:
+    """The tenant's credentials were replaced between the commit and the next delivery."""
+    post, deliver = interrupted(store)
+    own, post.broker.account_id = post.broker.account_id, "another"
+    with pytest.raises(ConfigurationError, match=f"expected the account {own}, for which .* decided, found another"):
+        deliver()
+    assert post.broker.submitted == []
+    post.broker.account_id = own
+    assert deliver().status is TickStatus.DONE
+    assert [str(intent.symbol) for intent in post.broker.submitted] == ["AAPL", "MSFT"]
 
 
 def test_altered_order_never_reaches_the_book(store: DocumentStore, documents: Documents) -> None:

@@ -102,8 +102,8 @@ def test_bootstrap_firestore_without_a_project_is_refused(tmp_path: Path) -> Non
 
 
 def test_bootstrap_bars_come_from_the_file_or_from_alpaca(tmp_path: Path, prices: Path) -> None:
-    assert isinstance(bootstrap.bars(load(tmp_path, MAESTRO_PRICES_FILE=str(prices))), CsvBars)
-    assert isinstance(bootstrap.bars(load(tmp_path, **CREDENTIALS)), AlpacaBars)
+    assert isinstance(bootstrap.bars(load(tmp_path, MAESTRO_PRICES_FILE=str(prices)), "acme"), CsvBars)
+    assert isinstance(bootstrap.bars(load(tmp_path, **CREDENTIALS), "acme"), AlpacaBars)
 
 
 @pytest.mark.parametrize("missing", sorted(CREDENTIALS))
@@ -112,7 +112,7 @@ def test_bootstrap_broker_without_credentials_is_refused_without_showing_the_oth
 ) -> None:
     given = {name: value for name, value in CREDENTIALS.items() if name != missing}
     with pytest.raises(ConfigurationError, match=f"expected Alpaca's .*, found none; set {missing}") as caught:
-        bootstrap.broker(load(tmp_path, **given))
+        bootstrap.broker(load(tmp_path, **given), "acme")
     assert "hush" not in str(caught.value)
 
 
