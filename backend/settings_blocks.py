@@ -71,8 +71,12 @@ class ScheduleSettings(Block):
 
 
 class TaskSettings(Block):
-    """How long one task of one tenant may take in Cloud Functions; what is longer is given up and delivered again."""
+    """One tenant's task in Cloud Functions: one that takes longer is given up and delivered again."""
 
+    concurrent_ticks: int = declared(
+        500, "of all tenants that run at once, the others wait", unit="tasks", ge=1, le=5000
+    )
+    concurrent_jobs: int = declared(100, "the same, of jobs that are no ticks", unit="tasks", ge=1, le=5000)
     tick_seconds: float = declared(120.0, "for a tick", unit="seconds", gt=0, le=270)
     job_seconds: float = declared(
         900.0, "for a reconciliation, or the close of a day or a month", unit="seconds", gt=0, le=1700

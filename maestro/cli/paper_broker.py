@@ -76,6 +76,7 @@ _Faults = Annotated[
     ),
 ]
 _Seed = Annotated[int, typer.Option(help="Seed of the faults' probabilities.")]
+_Account = Annotated[str, typer.Option(help="Number of the account; two brokers of one fund need two.")]
 _Key = Annotated[str | None, typer.Option(help="API key to insist on; default: any.")]
 _Secret = Annotated[str | None, typer.Option(help="API secret to insist on; default: any.")]
 
@@ -96,6 +97,7 @@ def paper_broker(
     whole_shares: _WholeShares = None,
     fault: _Faults = None,
     seed: _Seed = 0,
+    account: _Account = "PAPER0001",
     key: _Key = None,
     secret: _Secret = None,
 ) -> None:
@@ -118,6 +120,7 @@ def paper_broker(
             buying_power_multiplier=buying_power_multiplier,
             faults=tuple(fault or ()),
             seed=seed,
+            account_number=account,
             key=key,
             secret=secret,
             whole_share_symbols=frozenset(whole_shares or ()),

@@ -1,11 +1,9 @@
 """From Cloud Scheduler's call to the orders at the broker, through the real emulators and the deployed code."""
 
-import csv
-import gzip
 import json
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,13 +24,11 @@ from tests.emulators.firestore_emulator import ENABLE_COMMAND as ENABLE_FIRESTOR
 from tests.emulators.suite import ENABLE_COMMAND, EmulatorSuite, emulator_suite, group_lives, is_available
 from tests.emulators.tiers import require_tier
 from tests.fakes.cycle import HOLD, buy
-from tests.integration.past_days import past_sessions, trade
+from tests.integration.past_days import past_sessions, recent_prices, trade
 
 pytestmark = [pytest.mark.suite, pytest.mark.firestore, pytest.mark.timeout(300)]
 
-PRICES = Path(__file__).resolve().parents[2] / "examples" / "data" / "sp500_20_daily_closes_2017_2022.csv.gz"
 SYMBOLS = ("AAPL", "JNJ", "KO", "MSFT", "XOM")
-DAYS = 300
 WAIT_SECONDS = 60.0
 LOOK_UP = "GET /v2/orders:by_client_order_id"
 KEY, SECRET = "PK-e2e", "secret-e2e"
@@ -47,7 +43,7 @@ ACTIVE = {"state": "active", "market_hours": False}  # the tests run at any hour
 @pytest.fixture(scope="module")
 def prices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     prices = tmp_path_factory.mktemp("prices") / "prices.csv"
-    _write_recent_prices(prices)
+    recent_prices(prices, SYMBOLS)
     return prices
 
 
@@ -246,17 +242,3 @@ def _wait_for(condition: Any, what: str, suite: EmulatorSuite) -> None:
                 f"expected {what} within {WAIT_SECONDS:.0f} s; the suite said:\n{suite.log.read_text()[-6000:]}"
             )
         time.sleep(0.2)
-
-
-def _write_recent_prices(path: Path) -> None:
-    """Move the example's last closes to the weekdays before today: the functions ask for recent ones."""
-    with gzip.open(PRICES, "rt", newline="") as file:
-        rows = list(csv.DictReader(file))[-DAYS:]
-    today = datetime.now(UTC).date()
-    days: list[date] = [today - timedelta(days=back) for back in range(2 * DAYS, 0, -1)]
-    weekdays = [day for day in days if day.weekday() < 5][-DAYS:]
-    with path.open("w", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(["date", *SYMBOLS])
-        for day, row in zip(weekdays, rows, strict=True):
-            table.writerow([day.isoformat(), *(row[symbol] for symbol in SYMBOLS)])

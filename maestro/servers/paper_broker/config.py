@@ -37,6 +37,7 @@ class PaperBrokerConfig:
     buying_power_multiplier : 1 is a cash account
     faults : fault specifications, see `maestro.servers.paper_broker.faults`
     seed : seed of the faults' probabilities
+    account_number : names the account, and makes its id; two accounts of one fund need two
     key, secret : credentials to insist on; None accepts any that are not empty
     whole_share_symbols : symbols that do not trade in fractions
     """
@@ -55,6 +56,7 @@ class PaperBrokerConfig:
     buying_power_multiplier: Decimal = Decimal(1)
     faults: tuple[str, ...] = ()
     seed: int = 0
+    account_number: str = "PAPER0001"
     key: str | None = None
     secret: str | None = None
     whole_share_symbols: frozenset[str] = frozenset()
@@ -66,6 +68,7 @@ class PaperBrokerConfig:
         _require(0 <= self.fee_bps < _BPS_LIMIT, "fee_bps", self.fee_bps, "0 to below 10000")
         _require(self.fee_per_share >= 0, "fee_per_share", self.fee_per_share, "0 or more")
         _require(0 < self.partial_fill <= 1, "partial_fill", self.partial_fill, "a fraction above 0, up to 1")
+        _require(bool(self.account_number.strip()), "account_number", self.account_number, "a text such as PAPER0001")
         multiplier = self.buying_power_multiplier
         _require(1 <= multiplier <= 4, "buying_power_multiplier", multiplier, "1 (cash account) to 4")
         _require(

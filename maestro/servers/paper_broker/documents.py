@@ -23,8 +23,8 @@ def account_document(broker: PaperBroker) -> Document:
     buying_power = number(max(ZERO, broker.buying_power()))
     equity = number(broker.equity())
     return {
-        "id": str(uuid5(NAMESPACE, "account")),
-        "account_number": "PAPER0001",
+        "id": str(uuid5(NAMESPACE, f"account {broker.config.account_number}")),
+        "account_number": broker.config.account_number,
         "status": "ACTIVE",
         "crypto_status": "INACTIVE",
         "currency": "USD",

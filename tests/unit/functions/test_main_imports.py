@@ -71,3 +71,15 @@ def test_main_schedules_agree_with_the_settings() -> None:
     assert {each.name: each.default for each in stated} == {
         f"MAESTRO_SCHEDULE__{name.upper()}": getattr(defaults, name) for name in names
     }
+
+
+def test_main_concurrency_agrees_with_the_settings() -> None:
+    from backend.settings_blocks import TaskSettings
+    from functions.triggers import tasks
+
+    stated = {each.name: each.default for each in (tasks._TICKS_AT_ONCE, tasks._JOBS_AT_ONCE)}
+    defaults = TaskSettings()
+    assert stated == {
+        "MAESTRO_TASKS__CONCURRENT_TICKS": defaults.concurrent_ticks,
+        "MAESTRO_TASKS__CONCURRENT_JOBS": defaults.concurrent_jobs,
+    }
