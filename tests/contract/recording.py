@@ -27,3 +27,8 @@ class RecordingDocuments:
     ) -> list[StoredDocument]:
         self.queried.append(collection)
         return self._documents.query(collection, filters, order=order, limit=limit)
+
+    def scan(
+        self, prefix: str, *, after: str | None = None, limit: int, with_fields: bool = True
+    ) -> list[StoredDocument]:
+        return self._documents.scan(prefix, after=after, limit=limit, with_fields=with_fields)
