@@ -109,7 +109,8 @@ def _with_instant_as_version(document: StoredDocument) -> StoredDocument:
 
     if hasattr(document.version, "timestamp_pb"):
         return document
-    return replace(document, version=DatetimeWithNanoseconds.from_timestamp_pb(document.version))
+    at = DatetimeWithNanoseconds.from_timestamp_pb(document.version)  # type: ignore[no-untyped-call]
+    return replace(document, version=at)
 
 
 @contextmanager
