@@ -16,7 +16,7 @@ from itertools import islice
 from backend.domain.audit import AuditKind
 from backend.domain.errors import CommitConflict, ConfigurationError
 from backend.domain.lease import STILL_SENDING
-from backend.domain.tenant import Tenant, TenantStatus
+from backend.domain.tenant import TenantStatus
 from backend.domain.trading_state import Trading
 from backend.engine.claims import let_go
 from backend.engine.exporting import collection_of, nothing_of
@@ -25,6 +25,7 @@ from backend.ports.archive import Archive, SecretRemoval
 from backend.ports.tenants import TenantChange, TenantStanding
 
 SETTLING = STILL_SENDING * 2  # a tick or job that had begun before the suspension may write for so long
+_OF_MEMBERS = ("/members", "/departures")  # collections that are told by who was in them
 _PAGE = 200  # documents in one commit, with room for the entries of their indexes
 _LOOKS = 20
 _ATTEMPTS = 64
@@ -34,10 +35,14 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removed:
-    """What was removed, or would be: documents by collection, whose claims, which accounts' leases, credentials."""
+    """What was removed, or would be.
 
+    ``members`` are the uids whose documents, claims and sessions end, ``documents`` how many others of each collection,
+    ``leases`` the accounts that the tenant's part was taken out of, ``credentials`` names, never secrets.
+    """
+
+    members: tuple[str, ...]
     documents: Mapping[str, int]
-    claims: tuple[str, ...]
     leases: tuple[str, ...]
     credentials: tuple[str, ...]
 
@@ -75,15 +80,40 @@ def survey(tenant_id: str, clearance: Clearance) -> Removed:
         There is nothing of this tenant.
     """
     standing = clearance.office.tenants.standing(tenant_id)
+    counts = Counter(map(collection_of, clearance.archive.names(tenant_id)))
+    for collection in [each for each in counts if each.endswith(_OF_MEMBERS)]:
+        del counts[collection]
     found = Removed(
-        documents=dict(sorted(Counter(map(collection_of, clearance.archive.names(tenant_id))).items())),
-        claims=tuple(sorted({*(each.uid for each in standing.members), *standing.departing})),
+        documents=dict(sorted(counts.items())),
+        members=tuple(sorted({*(each.uid for each in standing.members), *standing.departing})),
         leases=tuple(clearance.archive.leases(tenant_id)),
         credentials=tuple(clearance.secrets.held(tenant_id)),
     )
-    if not any((found.documents, found.claims, found.leases, found.credentials)):
+    if not any((found.documents, found.members, found.leases, found.credentials)):
         raise nothing_of(tenant_id)
     return found
+
+
+def check(tenant_id: str, clearance: Clearance, *, force: bool = False) -> None:
+    """Refuse a tenant that may not be deleted now.
+
+    Raises
+    ------
+    ConfigurationError
+        It is not suspended; or, without ``force``, there are objections.
+    """
+    standing = clearance.office.tenants.standing(tenant_id)
+    if standing.tenant is not None and standing.tenant.status is not TenantStatus.SUSPENDED:
+        raise ConfigurationError(
+            f"{tenant_id}: expected a tenant that is suspended, found it {standing.tenant.status}; run maestro tenant "
+            f"suspend {tenant_id} --reason … first"
+        )
+    against = [] if force else objections(standing, clearance.office.now())
+    if against:
+        raise ConfigurationError(
+            f"{tenant_id}: expected nothing to speak against deleting it, found that {'; '.join(against)}; see to it, "
+            "or add --force"
+        )
 
 
 def delete(
@@ -103,10 +133,9 @@ def delete(
     StoreUnavailable, CommitConflict
         Part of it is removed; the same command goes on.
     """
+    check(tenant_id, clearance, force=force)
     office, archive = clearance.office, clearance.archive
-    standing = office.tenants.standing(tenant_id)
-    _refuse(tenant_id, standing.tenant, [] if force else objections(standing, office.now()))
-    claims = _dismiss(tenant_id, office)
+    members = _dismiss(tenant_id, office)
     credentials = tuple(clearance.secrets.remove(tenant_id))
     leases = tuple(archive.leases(tenant_id))
     for account_id in leases:
@@ -120,25 +149,12 @@ def delete(
             progress(documents.total())
         if documents.total() == before:
             return Removed(
-                documents=dict(sorted(documents.items())), claims=claims, leases=leases, credentials=credentials
+                documents=dict(sorted(documents.items())), members=members, leases=leases, credentials=credentials
             )
     raise CommitConflict(
         f"{tenant_id}: expected that nothing is written of a tenant that is being deleted, found documents anew in "
         f"{_LOOKS} looks; find and stop what writes them, then run the command again"
     )
-
-
-def _refuse(tenant_id: str, tenant: Tenant | None, against: list[str]) -> None:
-    if tenant is not None and tenant.status is not TenantStatus.SUSPENDED:
-        raise ConfigurationError(
-            f"{tenant_id}: expected a tenant that is suspended, found it {tenant.status}; run maestro tenant suspend "
-            f"{tenant_id} --reason … first"
-        )
-    if against:
-        raise ConfigurationError(
-            f"{tenant_id}: expected nothing to speak against deleting it, found that {'; '.join(against)}; see to it, "
-            "or add --force"
-        )
 
 
 def _dismiss(tenant_id: str, office: Office) -> tuple[str, ...]:
