@@ -43,7 +43,8 @@ def _tagged(path: str, value: Any) -> Any:
 
 
 def _instant(value: datetime) -> str:
-    nanosecond: int = getattr(value, "nanosecond", value.microsecond * 1000)  # Firestore's own kind of datetime
+    # Firestore's own kind of datetime says 0 where whole microseconds suffice.
+    nanosecond: int = getattr(value, "nanosecond", 0) or value.microsecond * 1000
     return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{nanosecond:09d}Z"
 
 
