@@ -1,5 +1,7 @@
 """Who runs the platform: a document and a claim, in the same order and for the same reasons as a membership."""
 
+from dataclasses import dataclass
+
 from backend.domain.errors import ConfigurationError
 from backend.domain.tenant import OPERATOR_CLAIM, Operator
 from backend.engine.claims import identity_of, known
@@ -7,8 +9,17 @@ from backend.engine.tenant_changes import Office
 from backend.ports.tenants import Operators
 
 
-def add_operator(user: str, operators: Operators, office: Office) -> tuple[Operator, bool]:
-    """Make a user an operator of the platform, and say whether they were none, or one by half.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appointed:
+    """An operator after a command, and what of it the command had to write."""
+
+    operator: Operator
+    was_written: bool
+    were_claims_set: bool
+
+
+def add_operator(user: str, operators: Operators, office: Office) -> Appointed:
+    """Make a user an operator of the platform; again where that was done by half.
 
     Raises
     ------
@@ -28,7 +39,7 @@ def add_operator(user: str, operators: Operators, office: Office) -> tuple[Opera
     is_signed = claims == identity.claims
     if not is_signed:
         office.identities.set_claims(operator.uid, claims)
-    return operator, found is None or not is_signed
+    return Appointed(operator=operator, was_written=found is None, were_claims_set=not is_signed)
 
 
 def remove_operator(user: str, operators: Operators, office: Office) -> str:

@@ -13,6 +13,7 @@ from backend.engine import membership
 from backend.engine.membership import Joined
 from backend.engine.tenant_changes import tenant_of
 from backend.ports.identities import Identities
+from backend.settings import Settings
 from functions import stores
 from maestro.cli.chosen_store import JsonOption
 from maestro.cli.operator import ByOption
@@ -20,6 +21,7 @@ from maestro.cli.tables import plain_table
 from maestro.cli.tenant_office import (
     TenantArgument,
     UserArgument,
+    has_claims,
     member_json,
     office,
     settings_of_store,
@@ -42,9 +44,10 @@ def add(
 
     Example: maestro member add acme ben@example.com --role viewer
     """
-    joined = membership.add_member(tenant_id, user, role, office(settings_of_store(), by))
+    settings = settings_of_store()
+    joined = membership.add_member(tenant_id, user, role, office(settings, by))
     warn_unverified(user, is_verified=joined.is_verified)
-    _finish(tenant_id, joined, as_json=as_json)
+    _finish(settings, tenant_id, joined, as_json=as_json)
 
 
 @member.command("role")
@@ -55,7 +58,8 @@ def role(
 
     Example: maestro member role acme ben@example.com operator
     """
-    _finish(tenant_id, membership.change_role(tenant_id, user, role, office(settings_of_store(), by)), as_json=as_json)
+    settings = settings_of_store()
+    _finish(settings, tenant_id, membership.change_role(tenant_id, user, role, office(settings, by)), as_json=as_json)
 
 
 @member.command("remove")
@@ -88,8 +92,8 @@ def list_members(
     settings = settings_of_store()
     standing = stores.tenants(settings).standing(tenant_id)
     tenant_of(standing, tenant_id)
-    has_claims = check and settings.store == "firestore"
-    faults = _faults(tenant_id, standing.members, stores.identities(settings)) if has_claims else {}
+    is_compared = check and has_claims(settings)
+    faults = _faults(tenant_id, standing.members, stores.identities(settings)) if is_compared else {}
     said = {
         "tenant": tenant_id,
         "members": [{**member_json(each), "fault": faults.get(each.uid)} for each in standing.members],
@@ -115,13 +119,14 @@ def _faults(tenant_id: str, members: tuple[Member, ...], identities: Identities)
     return found
 
 
-def _finish(tenant_id: str, joined: Joined, *, as_json: bool) -> None:
+def _finish(settings: Settings, tenant_id: str, joined: Joined, *, as_json: bool) -> None:
+    were_claims_set = joined.were_claims_set and has_claims(settings)
     if as_json:
         said = {"tenant": tenant_id, **member_json(joined.member), "was_written": joined.was_written}
-        print(json.dumps({**said, "were_claims_set": joined.were_claims_set}, indent=2))
+        print(json.dumps({**said, "were_claims_set": were_claims_set}, indent=2))
         return
     who = joined.member.email or joined.member.uid
-    unchanged = "" if joined.was_written or joined.were_claims_set else ", as before"
+    unchanged = "" if joined.was_written or were_claims_set else ", as before"
     Console().print(f"{who} is {joined.member.role} of {tenant_id}{unchanged}", highlight=False, markup=False)
 
 

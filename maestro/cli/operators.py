@@ -14,7 +14,7 @@ from functions import stores
 from maestro.cli.chosen_store import JsonOption
 from maestro.cli.operator import ByOption
 from maestro.cli.tables import plain_table
-from maestro.cli.tenant_office import UserArgument, instant, office, settings_of_store
+from maestro.cli.tenant_office import UserArgument, has_claims, instant, office, settings_of_store
 
 operator = typer.Typer(no_args_is_help=True, help="Add, remove and list those who run the platform.")
 
@@ -26,11 +26,14 @@ def add(user: UserArgument, by: ByOption = None, as_json: JsonOption = False) ->
     Example: maestro operator add eve@example.com
     """
     settings = load_settings()
-    added, was_changed = add_operator(user, stores.operators(settings), office(settings, by))
+    done = add_operator(user, stores.operators(settings), office(settings, by))
+    were_claims_set = done.were_claims_set and has_claims(settings)
+    added = done.operator
     if as_json:
-        print(json.dumps({**_json(added), "was_changed": was_changed}, indent=2))
+        said = {**_json(added), "was_written": done.was_written, "were_claims_set": were_claims_set}
+        print(json.dumps(said, indent=2))
         return
-    unchanged = "" if was_changed else ", as before"
+    unchanged = "" if done.was_written or were_claims_set else ", as before"
     Console().print(
         f"{added.email or added.uid} is an operator of the platform{unchanged}", highlight=False, markup=False
     )

@@ -50,6 +50,11 @@ def settings_of_store() -> Settings:
     return settings
 
 
+def has_claims(settings: Settings) -> bool:
+    """Say whether users have tokens that carry claims: a file on one machine has none."""
+    return settings.store == "firestore"
+
+
 def member_json(member: Member) -> dict[str, Any]:
     return {
         "uid": member.uid,
