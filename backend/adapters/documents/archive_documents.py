@@ -15,7 +15,7 @@ from backend.domain.lease import AccountLeases, place_of
 from backend.ports.archive import ArchivedDocument
 
 NAMES_PAGE = 500
-FIELDS_PAGE = 20  # a document may come near a megabyte
+FIELDS_PAGE = 100  # a document may come near a megabyte, and two pages are held at a time
 _DELETED = "a tenant that was deleted"
 
 
