@@ -6,6 +6,7 @@ from functions import clients
 from functions.required import project
 
 if TYPE_CHECKING:
+    from backend.ports.archive import SecretRemoval
     from backend.ports.credentials import Credentials
     from backend.settings import Settings
 
@@ -28,3 +29,14 @@ def credentials(settings: "Settings") -> "Credentials":
     alpaca = settings.alpaca
     secret = Secret(alpaca.secret.get_secret_value())
     return clients.environment(alpaca.key.get_secret_value(), secret, alpaca.paper)
+
+
+def secret_removal(settings: "Settings") -> "SecretRemoval":
+    """Return what is kept of a tenant beside its documents: nothing, while all tenants share one account."""
+    if settings.credentials.source == "environment":
+        from backend.adapters.null_secrets import NullSecrets
+
+        return NullSecrets()
+    from backend.engine.credential_removal import CredentialRemoval
+
+    return CredentialRemoval(credentials(settings))

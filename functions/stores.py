@@ -7,12 +7,15 @@ from functions.required import project
 
 if TYPE_CHECKING:
     from backend.adapters.documents import Documents, DocumentStore
+    from backend.ports.archive import Archive
     from backend.ports.audit import AuditTrail
     from backend.ports.configurations import Configurations
     from backend.ports.dispatch import DeadLetters
+    from backend.ports.identities import Identities
     from backend.ports.leases import Leases
     from backend.ports.notifications import AlertHistory
     from backend.ports.performances import PerformanceHistory
+    from backend.ports.tenants import Operators, Tenants
     from backend.settings import Settings
 
 
@@ -76,3 +79,35 @@ def dead_letters(settings: "Settings") -> "DeadLetters":
     from backend.adapters.documents.dead_letter_documents import DeadLetterDocuments
 
     return DeadLetterDocuments(documents(settings))
+
+
+def tenants(settings: "Settings") -> "Tenants":
+    """Return tenants and their members, over ``documents``."""
+    from backend.adapters.documents.tenant_documents import DocumentTenants
+
+    return DocumentTenants(documents(settings))
+
+
+def operators(settings: "Settings") -> "Operators":
+    """Return who runs the platform, over ``documents``."""
+    from backend.adapters.documents.operator_documents import DocumentOperators
+
+    return DocumentOperators(documents(settings))
+
+
+def archive(settings: "Settings") -> "Archive":
+    """Return everything that is kept of a tenant, over ``documents``."""
+    from backend.adapters.documents.archive_documents import DocumentArchive
+
+    return DocumentArchive(documents(settings))
+
+
+def identities(settings: "Settings") -> "Identities":
+    """Return the users of the project whose documents they are; a file has none, and everybody is who they say."""
+    if settings.store == "sqlite":
+        from backend.adapters.null_identities import NullIdentities
+
+        return NullIdentities()
+    from backend.adapters.firebase_auth import FirebaseIdentities
+
+    return FirebaseIdentities(project(settings))

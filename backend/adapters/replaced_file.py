@@ -8,13 +8,14 @@ from typing import BinaryIO
 
 
 @contextmanager
-def replaced_file(path: Path, mode: int = 0o644) -> Iterator[BinaryIO]:
+def replaced_file(path: Path, mode: int = 0o644, *, beside: Path | None = None) -> Iterator[BinaryIO]:
     """Give a file to write; at the end it takes the place of ``path``, with its folder made where there is none.
 
-    Whoever reads meanwhile, and whoever looks after a crash, finds the file before or this one.
+    Whoever reads meanwhile, and whoever looks after a crash, finds the file before or this one. ``beside`` is where it
+    is until then, in the same folder; a hidden file of this process when not given.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    new = beside or path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with open(descriptor, "wb") as file:  # noqa: PTH123  # so that at no moment it has wider rights

@@ -10,7 +10,7 @@ from typing import Any
 
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
-from backend.adapters.documents.seam import Filter, Order, StoredDocument, Write, WriteKind
+from backend.adapters.documents.seam import Filter, Order, StoredDocument, Write, WriteKind, is_document
 from backend.adapters.sqlite_values import bytes_back, json_text, scalar
 from backend.domain.errors import CommitConflict, StoreCorrupt, StoreUnavailable
 
@@ -33,6 +33,7 @@ _SCHEMA = (
 _COLUMNS = ("timestamp", "sequence")
 _BUSY_SECONDS = 10.0
 _BATCH = 500  # paths in one SELECT
+_LAST_CHARACTER = chr(0x10FFFF)
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -102,7 +103,7 @@ class SqliteDocuments:
             ((version,),) = self._connection.execute("UPDATE commits SET last = last + 1 RETURNING last").fetchall()
             for write in writes:
                 self._write(write, version)
-        return {write.path: version for write in writes}
+        return {write.path: version for write in writes if write.kind is not WriteKind.DELETE}
 
     def query(
         self, collection: str, filters: Sequence[Filter] = (), *, order: Order | None = None, limit: int | None = None
@@ -125,6 +126,22 @@ class SqliteDocuments:
             rows = self._connection.execute(select, values).fetchall()
         return [self._document(path, fields, version) for path, fields, version in rows]
 
+    def scan(
+        self, prefix: str, *, after: str | None = None, limit: int, with_fields: bool = True
+    ) -> list[StoredDocument]:
+        """Read the first documents whose path begins with ``prefix`` and comes behind ``after``; see the seam."""
+        head = prefix.rpartition("/")[0]
+        conditions = f"path {'>=' if after is None else '>'} ? AND path < ?"
+        values: list[Any] = [prefix if after is None else after, prefix + _LAST_CHARACTER]
+        if not is_document(head):
+            conditions += " AND collection = ?"
+            values.append(head)
+        fields = "fields" if with_fields else "'{}'"
+        select = f"SELECT path, {fields}, version FROM documents WHERE {conditions} ORDER BY path LIMIT ?"
+        with self._lock, self._translated():
+            rows = self._connection.execute(select, [*values, limit]).fetchall()
+        return [self._document(path, fields, version) for path, fields, version in rows]
+
     def _prepare(self, durable: bool) -> None:
         tables = {name for (name,) in self._connection.execute("SELECT name FROM sqlite_master")}
         if tables and "commits" not in tables:
@@ -144,11 +161,15 @@ class SqliteDocuments:
         is_met = {
             WriteKind.CREATE: row is None,
             WriteKind.UPDATE: row is not None and write.version in (None, row[1]),
+            WriteKind.DELETE: write.version is None or (row is not None and write.version == row[1]),
         }.get(write.kind, True)
         if not is_met:
             expected = "no document" if write.kind is WriteKind.CREATE else f"version {write.version or 'any'}"
             found = "none" if row is None else f"version {row[1]}"
             raise CommitConflict(f"{write.path}: expected {expected}, found {found}; observe again and decide anew")
+        if write.kind is WriteKind.DELETE:
+            self._connection.execute("DELETE FROM documents WHERE path = ?", (write.path,))
+            return
         fields: Mapping[str, Any] = write.fields
         if row is not None and write.kind in (WriteKind.MERGE, WriteKind.UPDATE):
             fields = {**self._decoded(write.path, row[0]), **fields}

@@ -27,6 +27,13 @@ class AuditKind(StrEnum):
     SIGNAL_ACCEPTED = "signal_accepted"
     SIGNAL_REFUSED = "signal_refused"
     INTENT_REFUSED = "intent_refused"
+    TENANT_CREATED = "tenant_created"
+    TENANT_OPENED = "tenant_opened"  # its first portfolio may run
+    TENANT_SUSPENDED = "tenant_suspended"
+    TENANT_RESUMED = "tenant_resumed"
+    MEMBER_ADDED = "member_added"
+    MEMBER_REMOVED = "member_removed"
+    MEMBER_ROLE = "member_role"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

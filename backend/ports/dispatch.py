@@ -61,3 +61,7 @@ class DeadLetters(Protocol):
     def letters(self, tenant_id: str) -> Sequence[DeadLetter]:
         """Return a tenant's, the newest first."""
         ...
+
+    def remove(self, tenant_id: str, letter_id: str) -> None:
+        """Forget one; nothing happens where there is none."""
+        ...

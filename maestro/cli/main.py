@@ -19,9 +19,11 @@ from maestro.cli.demo import demo
 from maestro.cli.exit_codes import exit_code
 from maestro.cli.flatten import flatten
 from maestro.cli.intervene import intervene
+from maestro.cli.member import member
 from maestro.cli.metrics import metrics
 from maestro.cli.migrate import migrate
 from maestro.cli.monitor import monitor
+from maestro.cli.operators import operator
 from maestro.cli.orders import orders
 from maestro.cli.paper_broker import paper_broker
 from maestro.cli.performance import performance
@@ -32,6 +34,7 @@ from maestro.cli.start import start, stop
 from maestro.cli.status import status
 from maestro.cli.strategies import list_strategies
 from maestro.cli.study import study
+from maestro.cli.tenant import tenant
 from maestro.cli.tick import tick
 from maestro.cli.trace import trace
 
@@ -73,6 +76,9 @@ app.add_typer(migrate, name="migrate")
 app.add_typer(backup, name="backup")
 app.add_typer(intervene, name="intervene")
 app.add_typer(study, name="study")
+app.add_typer(tenant, name="tenant")
+app.add_typer(member, name="member")
+app.add_typer(operator, name="operator")
 
 
 def main() -> None:

@@ -34,6 +34,11 @@ class FaultyDocuments:
     ) -> list[StoredDocument]:
         return self._called(Call.QUERY, lambda: self._inner.query(collection, filters, order=order, limit=limit))
 
+    def scan(
+        self, prefix: str, *, after: str | None = None, limit: int, with_fields: bool = True
+    ) -> list[StoredDocument]:
+        return self._inner.scan(prefix, after=after, limit=limit, with_fields=with_fields)  # no cycle scans
+
     def commit(self, writes: Sequence[Write]) -> dict[str, object]:
         return self._called(Call.COMMIT, lambda: self._committed(writes), writes)
 

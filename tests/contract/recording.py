@@ -13,6 +13,7 @@ class RecordingDocuments:
         self.written: list[Write] = []
         self.reads: list[tuple[str, ...]] = []  # paths of each round trip
         self.queried: list[str] = []  # collections
+        self.scanned: list[int] = []  # limits of pages
 
     def read(self, paths: Sequence[str]) -> dict[str, StoredDocument]:
         self.reads.append(tuple(paths))
@@ -27,3 +28,9 @@ class RecordingDocuments:
     ) -> list[StoredDocument]:
         self.queried.append(collection)
         return self._documents.query(collection, filters, order=order, limit=limit)
+
+    def scan(
+        self, prefix: str, *, after: str | None = None, limit: int, with_fields: bool = True
+    ) -> list[StoredDocument]:
+        self.scanned.append(limit)
+        return self._documents.scan(prefix, after=after, limit=limit, with_fields=with_fields)

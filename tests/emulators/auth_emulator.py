@@ -45,11 +45,14 @@ def sign_up(host: str, project: str, *, uid: str, email: str) -> None:
     _post(host, f"projects/{project}/accounts", {"localId": uid, "email": email, "password": PASSWORD})
 
 
-def id_token(host: str, *, email: str) -> str:
-    """Sign a user in as a web page does, and return the ID token with the claims that it has now."""
-    answer = _post(
-        host, "accounts:signInWithPassword?key=any", {"email": email, "password": PASSWORD, "returnSecureToken": True}
-    )
+def id_token(host: str, *, email: str, project: str | None = None) -> str:
+    """Sign a user in as a web page does, and return the ID token with the claims that it has now.
+
+    ``project`` is whose user it is; the emulator's own when not given.
+    """
+    user = {"email": email, "password": PASSWORD, "returnSecureToken": True}
+    target = {} if project is None else {"targetProjectId": project}
+    answer = _post(host, "accounts:signInWithPassword?key=any", {**user, **target})
     token: str = answer["idToken"]
     return token
 

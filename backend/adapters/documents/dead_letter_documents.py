@@ -5,7 +5,7 @@ from typing import Any
 
 from backend.adapters.documents import paths
 from backend.adapters.documents.fields import FieldReader
-from backend.adapters.documents.seam import Documents, Order, Write, replace
+from backend.adapters.documents.seam import Documents, Order, Write, delete, replace
 from backend.adapters.task_payload import from_payload, to_payload
 from backend.domain.dead_letter import DeadLetter
 from backend.domain.errors import ConfigurationError, StoreCorrupt
@@ -59,3 +59,6 @@ class DeadLetterDocuments:
             paths.collection(tenant_id, "dead_letters"), order=Order(field="failed_at", descending=True)
         )
         return [from_fields(each.path, each.fields) for each in found]
+
+    def remove(self, tenant_id: str, letter_id: str) -> None:
+        self._documents.commit([delete(paths.dead_letter(tenant_id, letter_id))])

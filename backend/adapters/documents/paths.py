@@ -8,6 +8,9 @@ from backend.domain.errors import ConfigurationError
 OPERATOR_LOGS = "systemStatus/orchestration_logs/logs"
 ACCOUNT_LEASES = "account_leases"
 DISPATCH = "systemStatus/dispatch"
+TENANTS = "tenants"
+OPERATORS = "operators"
+_SUMMARIES = "systemStatus/tenants/summaries"
 _MAX_BYTES = 1500
 _RESERVED = re.compile(r"__.*__")
 
@@ -44,6 +47,26 @@ def collection(tenant_id: str, name: str) -> str:
 
 def _document(tenant_id: str, name: str, identifier: str) -> str:
     return f"{collection(tenant_id, name)}/{segment(identifier)}"
+
+
+def tenant(tenant_id: str) -> str:
+    return f"{TENANTS}/{segment(tenant_id)}"
+
+
+def member(tenant_id: str, uid: str) -> str:
+    return _document(tenant_id, "members", uid)
+
+
+def departure(tenant_id: str, uid: str) -> str:
+    return _document(tenant_id, "departures", uid)
+
+
+def platform_operator(uid: str) -> str:
+    return f"{OPERATORS}/{segment(uid)}"
+
+
+def tenant_summary(tenant_id: str) -> str:
+    return f"{_SUMMARIES}/{segment(tenant_id)}"
 
 
 def account_leases(account_id: str) -> str:
@@ -129,8 +152,20 @@ def log_inputs(tenant_id: str, log_id: str, part: int) -> str:
 
 def operator_log(tenant_id: str, log_id: str) -> str:
     """Name the operator's copy by tenant, too: two tenants may use the same log id."""
-    owner, entry = (each.replace("%", "%25").replace("~", "%7E") for each in (tenant_id, log_id))
-    return f"{OPERATOR_LOGS}/{segment(f'{owner}~{entry}')}"
+    return f"{OPERATOR_LOGS}/{segment(_owned(tenant_id) + _without_tilde(log_id))}"
+
+
+def operator_logs(tenant_id: str) -> str:
+    """Return how the paths of the operator's copies of one tenant begin, and of no other."""
+    return f"{OPERATOR_LOGS}/{segment(_owned(tenant_id))}"
+
+
+def _owned(tenant_id: str) -> str:
+    return f"{_without_tilde(tenant_id)}~"
+
+
+def _without_tilde(identifier: str) -> str:
+    return identifier.replace("%", "%25").replace("~", "%7E")
 
 
 def dashboard(tenant_id: str) -> str:

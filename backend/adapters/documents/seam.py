@@ -1,4 +1,4 @@
-"""What a document store must do: read many at once, commit many at once, query one collection.
+"""What a document store must do: read many at once, commit many at once, query one collection, scan what lies below.
 
 Field values are None, bool, int, float, str, bytes, aware datetime, and lists and dicts of these.
 """
@@ -29,6 +29,7 @@ class WriteKind(StrEnum):
     REPLACE = "replace"  # whatever is there
     MERGE = "merge"  # sets the named top-level fields, keeps others, creates when missing
     UPDATE = "update"  # sets the named top-level fields; fails when missing or, with a version, when it moved
+    DELETE = "delete"  # whatever is there, or nothing; with a version, fails when missing or when it moved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ class Documents(Protocol):
         ...
 
     def commit(self, writes: Sequence[Write]) -> dict[str, object]:
-        """Write all or nothing, each path at most once; return the new version of every path.
+        """Write all or nothing, each path at most once; return the new version of every path that was not deleted.
 
         Raises
         ------
@@ -80,6 +81,23 @@ class Documents(Protocol):
         self, collection: str, filters: Sequence[Filter] = (), *, order: Order | None = None, limit: int | None = None
     ) -> list[StoredDocument]:
         """Read the documents of one collection that match; ties and unordered results in path order."""
+        ...
+
+    def scan(
+        self, prefix: str, *, after: str | None = None, limit: int, with_fields: bool = True
+    ) -> list[StoredDocument]:
+        """Read the first ``limit`` documents whose path begins with ``prefix``, and comes behind that of ``after``.
+
+        The order of paths is the store's own, and the same every time.
+
+        Parameters
+        ----------
+        prefix : str
+            A document's path and ``/``, for everything below it at any depth, or a collection's path, ``/`` and how
+            an identifier begins, for that collection alone.
+        with_fields : bool
+            False leaves ``fields`` empty, which spares reading them.
+        """
         ...
 
 
@@ -97,6 +115,15 @@ def merge(path: str, fields: Fields) -> Write:
 
 def update(path: str, fields: Fields, version: object | None = None) -> Write:
     return Write(kind=WriteKind.UPDATE, path=path, fields=fields, version=version)
+
+
+def delete(path: str, version: object | None = None) -> Write:
+    return Write(kind=WriteKind.DELETE, path=path, fields={}, version=version)
+
+
+def is_document(path: str) -> bool:
+    """Say whether a path is a document's; a collection's has an odd number of segments."""
+    return path.count("/") % 2 == 1
 
 
 def put(path: str, fields: Fields, expected: object | None) -> Write:

@@ -6,13 +6,15 @@ while its answer was lost would fail its own preconditions on a second try, and 
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-from backend.adapters.documents.seam import Filter, Order, StoredDocument, Write
+from backend.adapters.documents.seam import Filter, Order, StoredDocument, Write, WriteKind, is_document
 from backend.adapters.firestore.encoding import WriteEncoder
 from backend.domain.errors import CommitConflict, StoreError, StoreUnavailable
 
 TIMEOUT_SECONDS = 10.0
+_NAME = "__name__"  # Firestore's word for a document's path
 
 
 class FirestoreDocuments:
@@ -44,7 +46,8 @@ class FirestoreDocuments:
         batch._add_write_pbs([encoder.encode(write) for write in writes])  # the library's own point to add writes at
         with _translated("commit"):
             results = batch.commit(retry=None, timeout=self._timeout)
-        return {write.path: result.update_time for write, result in zip(writes, results, strict=True)}
+        pairs = zip(writes, results, strict=True)
+        return {write.path: result.update_time for write, result in pairs if write.kind is not WriteKind.DELETE}
 
     def query(
         self, collection: str, filters: Sequence[Filter] = (), *, order: Order | None = None, limit: int | None = None
@@ -65,6 +68,29 @@ class FirestoreDocuments:
         # Firestore orders an unordered range by the field of the range.
         return found if order is not None else sorted(found, key=lambda each: each.path)
 
+    def scan(
+        self, prefix: str, *, after: str | None = None, limit: int, with_fields: bool = True
+    ) -> list[StoredDocument]:
+        """Read the first documents whose path begins with ``prefix`` and comes behind ``after``; see the seam."""
+        from google.cloud.firestore import Query
+
+        head = prefix.rpartition("/")[0]
+        if is_document(head):  # a collection without a name, and all that descends from it: whatever lies below
+            query = Query(self._client.document(head).collection(""), all_descendants=True).order_by(_NAME)
+        else:
+            query = self._client.collection(head).order_by(_NAME)
+            query = query.start_at(self._at(prefix)).end_before(self._at(prefix + chr(0x10FFFF)))
+        if after is not None:
+            query = query.start_after(self._at(after))
+        if not with_fields:
+            query = query.select([_NAME])
+        with _translated("scan"):
+            found = [_stored(each) for each in query.limit(limit).stream(retry=self._retry(), timeout=self._timeout)]
+        return list(map(_with_instant_as_version, found))
+
+    def _at(self, path: str) -> dict[str, Any]:
+        return {_NAME: self._client.document(path)}
+
     def _retry(self) -> Any:
         from google.api_core.exceptions import InternalServerError, ServiceUnavailable, TooManyRequests
         from google.api_core.retry import Retry, if_exception_type
@@ -75,6 +101,16 @@ class FirestoreDocuments:
 
 def _stored(snapshot: Any) -> StoredDocument:
     return StoredDocument(path=snapshot.reference.path, fields=snapshot.to_dict() or {}, version=snapshot.update_time)
+
+
+def _with_instant_as_version(document: StoredDocument) -> StoredDocument:
+    """Give a document the version that every other read gives: over several collections the client passes a message."""
+    from google.api_core.datetime_helpers import DatetimeWithNanoseconds
+
+    if hasattr(document.version, "timestamp_pb"):
+        return document
+    at = DatetimeWithNanoseconds.from_timestamp_pb(document.version)  # type: ignore[no-untyped-call]
+    return replace(document, version=at)
 
 
 @contextmanager

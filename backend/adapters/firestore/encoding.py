@@ -25,6 +25,10 @@ class WriteEncoder:
 
     def encode(self, write: Write) -> Any:
         message = self._write()
+        if write.kind is WriteKind.DELETE:
+            message.delete = f"{self._prefix}/{write.path}"
+            self._expect_version(message, write.version)
+            return message
         message.update.name = f"{self._prefix}/{write.path}"
         fields = message.update.fields
         for name, value in write.fields.items():
@@ -36,9 +40,12 @@ class WriteEncoder:
         elif write.kind is WriteKind.UPDATE and write.version is None:
             message.current_document.exists = True
         elif write.kind is WriteKind.UPDATE:
-            version: Any = write.version  # as Firestore gave it, with its nanoseconds
-            message.current_document.update_time.CopyFrom(version.timestamp_pb())
+            self._expect_version(message, write.version)
         return message
+
+    def _expect_version(self, message: Any, version: Any) -> None:
+        if version is not None:  # as Firestore gave it, with its nanoseconds
+            message.current_document.update_time.CopyFrom(version.timestamp_pb())
 
     def _fill(self, target: Any, value: Any, path: str) -> None:
         if value is None:
