@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from backend.adapters.dry_run import DryRunAccount
+    from backend.adapters.firestore_portfolios import FirestorePortfolios
     from backend.domain.access import BrokerAccess
     from backend.domain.tick import PortfolioKey
     from backend.engine.cycle import Cycle
@@ -49,14 +50,20 @@ def clock() -> "Clock":
     return SystemClock()
 
 
+def portfolios(settings: "Settings") -> "FirestorePortfolios":
+    """Return who is to be run."""
+    from backend.adapters.firestore_portfolios import FirestorePortfolios
+
+    return FirestorePortfolios(clients.firestore_client(project(settings)))
+
+
 def dispatcher(settings: "Settings", *, location: str, function: str, deadline_seconds: int) -> "Dispatcher":
     """Put together the parts that queue tasks for one function."""
     from backend.adapters.cron_schedules import CronSchedules
-    from backend.adapters.firestore_portfolios import FirestorePortfolios
     from backend.engine.dispatching import Dispatcher
 
     return Dispatcher(
-        portfolios=FirestorePortfolios(clients.firestore_client(project(settings))),
+        portfolios=portfolios(settings),
         schedules=CronSchedules(time_zone=settings.schedule.time_zone),
         calendars=clients.exchange_calendar,
         queue=clients.task_queue(project(settings), location, function, deadline_seconds),

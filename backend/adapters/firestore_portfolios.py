@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote
 
-from backend.adapters.documents import paths
+from backend.adapters.documents import paths, portfolio_documents
 from backend.adapters.documents.fields import FieldReader
-from backend.domain.dispatch import CatchUp, DispatchRecord, ScheduledPortfolio, ScheduledPortfolios
+from backend.domain.dispatch import DispatchRecord, ScheduledPortfolios
 from backend.domain.errors import StoreCorrupt, StoreUnavailable
 from backend.domain.tick import PortfolioKey
 
@@ -65,28 +65,11 @@ def _read_all(found: Mapping[str, Mapping[str, Any]]) -> ScheduledPortfolios:
     for path in sorted(found):
         tenant_id, portfolio_id = (unquote(part) for part in path.split("/")[1::2])
         try:
-            portfolios.append(scheduled_portfolio(path, found[path], tenant_id, portfolio_id))
+            key = PortfolioKey(tenant_id=tenant_id, portfolio_id=portfolio_id)
+            portfolios.append(portfolio_documents.from_fields(path, found[path], key))
         except StoreCorrupt as e:
             faults[tenant_id, portfolio_id] = str(e)
     return ScheduledPortfolios(portfolios=tuple(portfolios), faults=faults)
-
-
-def scheduled_portfolio(path: str, fields: Mapping[str, Any], tenant_id: str, portfolio_id: str) -> ScheduledPortfolio:
-    """Read when a portfolio ticks; StoreCorrupt when a field is not what it must be."""
-    given = {name: value for name, value in fields.items() if value is not None}
-    reader = FieldReader(path, {**_DEFAULTS, **given}, "correct it")
-    if not reader.text("uid"):
-        raise reader.corrupt("uid to be a name", "")
-    return ScheduledPortfolio(
-        key=PortfolioKey(tenant_id=tenant_id, portfolio_id=portfolio_id, uid=reader.text("uid")),
-        schedule=reader.text("schedule"),
-        calendar=reader.text("calendar"),
-        market_hours=reader.flag("market_hours"),
-        catch_up=reader.member("catch_up", CatchUp),
-    )
-
-
-_DEFAULTS = {"uid": "default", "schedule": "", "calendar": "", "market_hours": True, "catch_up": CatchUp.SKIP.value}
 
 
 @contextmanager

@@ -31,6 +31,10 @@ class AuditKind(StrEnum):
     TENANT_OPENED = "tenant_opened"  # its first portfolio may run
     TENANT_SUSPENDED = "tenant_suspended"
     TENANT_RESUMED = "tenant_resumed"
+    PORTFOLIO_ADDED = "portfolio_added"
+    PORTFOLIO_PAUSED = "portfolio_paused"
+    PORTFOLIO_RESUMED = "portfolio_resumed"
+    PORTFOLIO_SCHEDULED = "portfolio_scheduled"
     MEMBER_ADDED = "member_added"
     MEMBER_REMOVED = "member_removed"
     MEMBER_ROLE = "member_role"

@@ -164,7 +164,7 @@ def _finish(founding: Founding, standing: TenantStanding, at: datetime) -> Chang
     if tenant.status is TenantStatus.SUSPENDED and state is PortfolioState.ACTIVE:
         state = PortfolioState.SUSPENDED  # it was suspended before it was finished
     return Change(
-        what=TenantChange(portfolios={FIRST_PORTFOLIO: state.value}),
+        what=TenantChange(portfolios={FIRST_PORTFOLIO: {"state": state.value}}),
         kind=AuditKind.TENANT_OPENED,
         reason="tenant created",
         facts={"portfolios": {FIRST_PORTFOLIO: state.value}},
@@ -193,7 +193,7 @@ def _moved(
     moved = {name: after.value for name, state in standing.portfolios.items() if state == before}
     is_suspended = tenant.status is TenantStatus.SUSPENDED
     return Change(
-        what=TenantChange(tenant=tenant, portfolios=moved),
+        what=TenantChange(tenant=tenant, portfolios={name: {"state": state} for name, state in moved.items()}),
         kind=AuditKind.TENANT_SUSPENDED if is_suspended else AuditKind.TENANT_RESUMED,
         reason=reason.strip(),
         facts={"portfolios": moved},

@@ -32,13 +32,13 @@ class TenantStanding:
 class TenantChange:
     """What one commit writes of a tenant; what is not named stays as it is.
 
-    ``founded`` are the fields of portfolios that do not exist yet, ``portfolios`` the new states of others.
+    ``founded`` are the fields of portfolios that do not exist yet, ``portfolios`` the fields of others that change.
     ``dismissed`` are members whose membership ends, and who depart until their claims are cleared.
     """
 
     tenant: Tenant | None = None
     founded: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    portfolios: Mapping[str, str] = field(default_factory=dict)
+    portfolios: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     members: tuple[Member, ...] = ()
     dismissed: tuple[str, ...] = ()
 

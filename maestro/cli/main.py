@@ -14,6 +14,7 @@ from maestro.cli.close_day import close_day
 from maestro.cli.config import config
 from maestro.cli.control import halt, reduce_only, reset, resume
 from maestro.cli.credentials import credentials
+from maestro.cli.dead_letters import dead_letters
 from maestro.cli.decisions import decisions
 from maestro.cli.demo import demo
 from maestro.cli.exit_codes import exit_code
@@ -27,6 +28,7 @@ from maestro.cli.operators import operator
 from maestro.cli.orders import orders
 from maestro.cli.paper_broker import paper_broker
 from maestro.cli.performance import performance
+from maestro.cli.portfolio import portfolio
 from maestro.cli.reconcile import reconcile
 from maestro.cli.replay import replay
 from maestro.cli.shadow import shadow
@@ -75,6 +77,8 @@ app.add_typer(metrics, name="metrics")
 app.add_typer(migrate, name="migrate")
 app.add_typer(backup, name="backup")
 app.add_typer(intervene, name="intervene")
+app.add_typer(portfolio, name="portfolio")
+app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(study, name="study")
 app.add_typer(tenant, name="tenant")
 app.add_typer(member, name="member")

@@ -1,16 +1,11 @@
 """``maestro tenant create``: a tenant with its first owner, its portfolio and its configuration."""
 
 import json
-import re
-from datetime import UTC, datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
-from cronsim import CronSim, CronSimError
 from rich.console import Console
 
-from backend.domain.errors import ConfigurationError
 from backend.engine import tenancy
 from backend.settings import load_settings
 from functions import stores
@@ -18,9 +13,8 @@ from functions.strategies.maestro_controller import MaestroController
 from maestro.cli.chosen_store import JsonOption
 from maestro.cli.config_layers import effective
 from maestro.cli.operator import ByOption
+from maestro.cli.schedules import checked_schedule
 from maestro.cli.tenant_office import TenantArgument, office, warn_unverified
-
-_ZONE = re.compile(r"CRON_TZ=(?P<zone>\S+)\s+(?P<line>.*)")
 
 
 def create(
@@ -49,7 +43,7 @@ def create(
         name=name,
         owner=owner,
         is_paused=paused,
-        portfolio={} if schedule is None else {"schedule": _cron_line(schedule)},
+        portfolio={} if schedule is None else {"schedule": checked_schedule(settings, schedule)},
         configuration=effective(settings, {}).model_dump(mode="json"),
     )
     done = tenancy.create(
@@ -80,19 +74,3 @@ def _json(done: tenancy.Founded, tenant_id: str) -> dict[str, Any]:
         "configuration_version": done.configuration,
         "was_begun": done.was_begun,
     }
-
-
-def _cron_line(text: str) -> str:
-    """Return a cron line of five fields, with or without its zone; ConfigurationError when it is none."""
-    zoned = _ZONE.fullmatch(text.strip())
-    zone, line = (zoned["zone"], zoned["line"]) if zoned else ("UTC", text.strip())
-    try:
-        if len(line.split()) != 5:
-            raise CronSimError(f"{len(line.split())} fields")
-        next(CronSim(line, datetime.now(UTC).astimezone(ZoneInfo(zone))))
-    except (CronSimError, StopIteration, ZoneInfoNotFoundError, ValueError) as e:
-        raise ConfigurationError(
-            f"--schedule: expected a cron line of five fields, such as '*/15 9-16 * * 1-5', with 'CRON_TZ=Zone ' "
-            f"before it or without, found {text!r} ({e}); correct it"
-        ) from e
-    return text.strip()

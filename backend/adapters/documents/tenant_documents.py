@@ -125,7 +125,7 @@ def _writes(change: TenantChange, entry: AuditEntry) -> list[Write]:
     tenant_id = entry.tenant_id
     writes = [] if change.tenant is None else [replace(paths.tenant(tenant_id), to_document(change.tenant))]
     writes += [create(paths.portfolio(tenant_id, name), fields) for name, fields in change.founded.items()]
-    writes += [update(paths.portfolio(tenant_id, name), {"state": state}) for name, state in change.portfolios.items()]
+    writes += [update(paths.portfolio(tenant_id, name), fields) for name, fields in change.portfolios.items()]
     for member in change.members:
         writes += [
             replace(paths.member(tenant_id, member.uid), _member_fields(member)),

@@ -1,0 +1,93 @@
+"""``maestro dead-letters``: a tenant's tasks that were given up in the cloud."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from backend.domain.dead_letter import DeadLetter
+from backend.domain.errors import ConfigurationError
+from backend.domain.task import TaskKind
+from functions import stores
+from functions.triggers import jobs
+from maestro.cli.chosen_store import JsonOption
+from maestro.cli.tables import plain_table
+from maestro.cli.tenant_office import TenantArgument, settings_of_store
+
+dead_letters = typer.Typer(no_args_is_help=True, help="A tenant's tasks that were given up in the cloud.")
+_Letter = Annotated[str, typer.Argument(metavar="LETTER", help="Its id, as maestro dead-letters list shows it.")]
+
+
+@dead_letters.command("list")
+def list_letters(tenant_id: TenantArgument, as_json: JsonOption = False) -> None:
+    """Show what was given up, the newest first: why, and how often it was tried.
+
+    Example: maestro dead-letters list acme --json
+    """
+    found = stores.dead_letters(settings_of_store()).letters(tenant_id)
+    if as_json:
+        print(json.dumps({"tenant": tenant_id, "dead_letters": list(map(_json, found))}, indent=2))
+        return
+    console = Console()
+    table = plain_table(console, "", ["Failed, UTC", "Letter", "Error", "Reason"], ["Tries"])
+    for each in found:
+        texts = (f"{each.failed_at:%Y-%m-%d %H:%M:%S}", each.letter_id, each.error, each.reason, str(each.attempts))
+        table.add_row(*map(Text, texts))
+    console.print(table if found else f"nothing was given up in {tenant_id}")
+
+
+@dead_letters.command("retry")
+def retry(tenant_id: TenantArgument, letter_id: _Letter, as_json: JsonOption = False) -> None:
+    """Do a job that was given up on this machine, now, and forget its letter when it is done.
+
+    A tick is not tried again: prices have moved, and the next tick sees everything anew.
+
+    Example: maestro dead-letters retry acme close_month-main-20260301T050000.000000Z
+    """
+    letters = stores.dead_letters(settings_of_store())
+    found = _letter(letters.letters(tenant_id), tenant_id, letter_id)
+    if found.task.kind is TaskKind.TICK:
+        raise ConfigurationError(
+            f"{letter_id}: expected a job, found a tick, whose prices have moved; the next tick goes on, so dismiss it"
+        )
+    answer = jobs.job(found.task)
+    letters.remove(tenant_id, letter_id)
+    print(json.dumps(answer, indent=2) if as_json else f"{letter_id}: done, and the letter is gone")
+
+
+@dead_letters.command("dismiss")
+def dismiss(tenant_id: TenantArgument, letter_id: _Letter) -> None:
+    """Forget a letter.
+
+    Example: maestro dead-letters dismiss acme tick-main-20260302T150500.000000Z
+    """
+    letters = stores.dead_letters(settings_of_store())
+    _letter(letters.letters(tenant_id), tenant_id, letter_id)
+    letters.remove(tenant_id, letter_id)
+    print(f"{letter_id}: the letter is gone")
+
+
+def _letter(found: Sequence[DeadLetter], tenant_id: str, letter_id: str) -> DeadLetter:
+    for each in found:
+        if each.letter_id == letter_id:
+            return each
+    raise ConfigurationError(
+        f"expected a dead letter of {tenant_id}, found none called {letter_id!r}; see maestro dead-letters list"
+    )
+
+
+def _json(letter: DeadLetter) -> dict[str, Any]:
+    return {
+        "id": letter.letter_id,
+        "kind": letter.task.kind.value,
+        "portfolio_id": letter.task.key.portfolio_id,
+        "scheduled_at": letter.task.scheduled_at.isoformat(),
+        "failed_at": letter.failed_at.isoformat(),
+        "error": letter.error,
+        "reason": letter.reason,
+        "attempts": letter.attempts,
+        "correlation_id": letter.task.correlation_id,
+    }
