@@ -30,6 +30,7 @@ BLOCKS_NOT_RUN = {
         "make chaos N=10000 SEED=1",
         "python -m tests.chaos --seed 1 --history 137 --store sqlite",
     ],
+    "docs/how-to/manage-tenants.md": ["maestro tenant delete acme --yes"],
     "docs/how-to/monitor.md": [
         "prometheus --config.file=deployment/prometheus/prometheus.yml",
         "curl -X POST http://admin:admin@localhost:3000/api/dashboards/db \\",
