@@ -79,7 +79,7 @@ class TaskSettings(Block):
     concurrent_jobs: int = declared(100, "the same, of jobs that are no ticks", unit="tasks", ge=1, le=5000)
     tick_seconds: float = declared(120.0, "for a tick", unit="seconds", gt=0, le=270)
     job_seconds: float = declared(
-        900.0, "for a reconciliation, or the close of a day or a month", unit="seconds", gt=0, le=1700
+        300.0, "for a reconciliation, or the close of a day or a month", unit="seconds", gt=0, le=570
     )
 
 

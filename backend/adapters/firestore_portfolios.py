@@ -46,7 +46,8 @@ class FirestorePortfolios:
             return DispatchRecord()
         reader = FieldReader(paths.DISPATCH, snapshot.to_dict(), "delete it, it is written anew")
         schedules = frozenset(str(each) for each in reader.items("schedules"))
-        return DispatchRecord(until=reader.instant("until"), schedules=schedules)
+        until = None if reader.value("until") is None else reader.instant("until")
+        return DispatchRecord(until=until, schedules=schedules)
 
     def keep(self, record: DispatchRecord) -> None:
         with _translated():

@@ -10,7 +10,7 @@ from functions.triggers.delivery import MOST_ATTEMPTS, delivered
 REGION = "us-central1"
 TICKS = "tenanttick"  # a queue is named after its function, and admits no underscore
 JOBS = "tenantjob"
-DEADLINES = {TICKS: 300, JOBS: 1800}  # seconds; the settings' own time limits end earlier
+DEADLINES = {TICKS: 300, JOBS: 600}  # seconds; the settings' own time limits end earlier
 # Resolved by firebase-tools when it deploys, from deploy/.env, as the schedules are.
 _TICKS_AT_ONCE: Any = params.IntParam("MAESTRO_TASKS__CONCURRENT_TICKS", default=500)
 _JOBS_AT_ONCE: Any = params.IntParam("MAESTRO_TASKS__CONCURRENT_JOBS", default=100)

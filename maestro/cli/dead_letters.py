@@ -1,9 +1,11 @@
 """``maestro dead-letters``: a tenant's tasks that were given up in the cloud."""
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+import structlog
 import typer
 from rich.console import Console
 from rich.text import Text
@@ -53,6 +55,7 @@ def retry(tenant_id: TenantArgument, letter_id: _Letter, as_json: JsonOption = F
         raise ConfigurationError(
             f"{letter_id}: expected a job, found a tick, whose prices have moved; the next tick goes on, so dismiss it"
         )
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is for the answer
     answer = jobs.job(found.task)
     letters.remove(tenant_id, letter_id)
     print(json.dumps(answer, indent=2) if as_json else f"{letter_id}: done, and the letter is gone")

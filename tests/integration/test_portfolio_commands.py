@@ -157,7 +157,7 @@ def test_dead_letter_that_is_retried_with_success_is_gone(
     assert (answer["status"], answer["month"], answer["documents"]) == ("done", "2026-02", 1)
     assert letters.letters("acme") == []
     (written,) = documents.query("tenants/acme/strategy_performance")
-    assert written.fields["unrealized_pnl"] == "2"  # two shares, from 70 to the last close of February
+    assert written.fields["unrealized_pnl"] == "2.0"  # two shares, from 70 to the last close of February
 
 
 def _trade() -> dict[str, Any]:
