@@ -59,6 +59,7 @@ def _audit(documents: Documents) -> None:
     list(trail.links(TENANT, after=0))
     list(trail.links(TENANT, after=0, through=9))
     trail.copies(TENANT, last=1)
+    trail.copies(TENANT, last=1, below=9)
     trail.commands(TENANT, last=1)
     list(trail.trades(TENANT, uid="ann", strategy=STRATEGY))
     DocumentAlertHistory(documents).alerts(TENANT, since=datetime(2026, 3, 2, tzinfo=UTC))
