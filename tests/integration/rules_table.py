@@ -139,3 +139,13 @@ def words(subjects: Subjects) -> str:
     if not named:
         raise ConfigurationError(f"expected a role and those above it, found {sorted(subjects)}; name a new one")
     return ", ".join(named)
+
+
+def table() -> str:
+    """Write the rows as the documentation shows them."""
+    lines = ["| Document | get | list, count | create, update, delete |", "|---|---|---|---|"]
+    for row in ROWS:
+        if "{unlisted}" not in row.path:
+            whose = "" if row.whose is Whose.ANY else f", {row.whose}"
+            lines.append(f"| `{row.path}`{whose} | {words(row.got)} | {words(row.listed)} | {words(row.written)} |")
+    return "\n".join(lines)

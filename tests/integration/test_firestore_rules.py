@@ -21,7 +21,7 @@ from tests.integration.rules_client import (
     token_headers,
     uid,
 )
-from tests.integration.rules_table import ROWS, Operation, Row, Subject, Whose, covers
+from tests.integration.rules_table import ROWS, Operation, Row, Subject, Whose, covers, table
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = (ROOT / "firestore.rules").read_text()
@@ -60,6 +60,10 @@ def test_rules_table_has_every_documented_path(path: str) -> None:
 
 def test_rules_table_has_no_path_twice() -> None:
     assert len(BY_NAME) == len(ROWS)
+
+
+def test_rules_documentation_shows_the_table() -> None:
+    assert f"\n\n{table()}\n\n" in (ROOT / "docs/explanation/security-rules.md").read_text()
 
 
 @pytest.mark.parametrize("operation", set(Operation) - {Operation.COLLECTION_GROUP})
