@@ -1,6 +1,7 @@
 """What was run of some files, instruction by instruction, as spans of their text."""
 
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -37,10 +38,12 @@ class Executed:
     def __enter__(self) -> "Executed":
         self._before = sys.gettrace()
         sys.settrace(self._enter)
+        threading.settrace(self._enter)
         return self
 
     def __exit__(self, *_: object) -> None:
         sys.settrace(self._before)
+        threading.settrace(self._before)
 
     def has_run(self, span: Span) -> bool:
         """Say whether what exactly this text was made into was run."""

@@ -6,14 +6,17 @@ from typing import Any
 
 from google.cloud.firestore import FieldFilter, Query
 
-from backend.adapters.documents import Documents, DocumentStore, open_documents
+from backend.adapters.documents import Documents, DocumentStore, open_documents, paths
 from backend.adapters.documents.acceptance_documents import AcceptanceDocuments
 from backend.adapters.documents.alert_history import DocumentAlertHistory
+from backend.adapters.documents.archive_documents import DocumentArchive
 from backend.adapters.documents.audit_trail import DocumentAuditTrail
 from backend.adapters.documents.configuration_documents import DocumentConfigurations
 from backend.adapters.documents.dead_letter_documents import DeadLetterDocuments
 from backend.adapters.documents.lease_documents import LeaseDocuments
+from backend.adapters.documents.operator_documents import DocumentOperators
 from backend.adapters.documents.performance_history import DocumentPerformanceHistory
+from backend.adapters.documents.tenant_documents import DocumentTenants
 from backend.adapters.dry_run.documents import read_orders
 from backend.adapters.firestore_portfolios import FirestorePortfolios
 from backend.domain.signal import StrategyId
@@ -33,6 +36,7 @@ def make_every_query(client: Any) -> None:
     _audit(documents)
     _account(documents)
     _dispatch(client, documents)
+    _administer(client, documents)
     _announced(client)
 
 
@@ -83,6 +87,20 @@ def _dispatch(client: Any, documents: Documents) -> None:
     portfolios.active()
     portfolios.active(["*/5 * * * *", "0 10 * * *"])
     DeadLetterDocuments(documents).letters(TENANT)
+
+
+def _administer(client: Any, documents: Documents) -> None:
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    tenant = {"tenant_id": TENANT, "name": "Acme", "status": "active", "created_at": at, "created_by": "olga"}
+    client.document(paths.tenant(TENANT)).set(tenant)  # whose members are counted
+    tenants = DocumentTenants(documents)
+    tenants.standing(TENANT)
+    tenants.overviews(after=None, limit=1)
+    tenants.overviews(after="a", limit=1)
+    DocumentOperators(documents).operators()
+    archive = DocumentArchive(documents)
+    archive.leases(TENANT)
+    list(archive.documents(TENANT))
 
 
 def _announced(client: Any) -> None:

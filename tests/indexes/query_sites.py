@@ -1,7 +1,8 @@
 """Where the code makes queries, found in its syntax.
 
 1. a place is a call of ``query``, ``where``, ``order_by`` or ``collection_group``, and each ``Filter`` and ``Order``;
-2. whoever hands a parameter on as collection, filter or order is another such method: its calls are places, too;
+2. whoever hands a parameter on as collection, filter or order is another such method: its calls are places, too, in
+   its own module where its name begins with an underscore, else everywhere;
 3. a condition around a place must come out both ways, or one of two queries was not seen.
 
 A ``query`` that hands its own arguments on as they are is none. Looked at are modules that import the document stores
@@ -19,7 +20,8 @@ from tests.indexes.executed import ROOT, Executed, Span
 PACKAGES = ("backend", "functions", "maestro")
 _STORES = ("backend.adapters.documents", "google.cloud")
 _SHAPES = frozenset({"Filter", "FieldFilter", "Order"})
-_METHODS: dict[str, tuple[str, ...]] = {  # parameters that an index depends on, in their order
+Methods = Mapping[str, Sequence[str]]  # by name, the parameters that an index depends on, in their order
+_METHODS: Methods = {
     "query": ("collection", "filters", "order"),
     "where": ("field_path", "op_string", "", "filter"),
     "order_by": ("field_path", "direction"),
@@ -71,13 +73,15 @@ def _reaches_a_store(path: Path, tree: ast.Module) -> bool:
 
 def query_sites(modules: Mapping[str, ast.Module]) -> QuerySites:
     """Find every place; methods that forward are looked for until no more are found."""
-    methods = dict(_METHODS)
+    methods: dict[str, Methods] = {file: dict(_METHODS) for file in modules}
     while found := _forwarding(modules, methods):
-        methods |= found
+        for name, (defined_in, parameters) in found.items():
+            for file in [defined_in] if name.startswith("_") else modules:
+                methods[file] = {**methods[file], name: parameters}
     calls: set[Span] = set()
     conditions: set[Condition] = set()
     for file, tree in modules.items():
-        names = {*methods, *(_SHAPES & _imported(tree))}
+        names = {*methods[file], *(_SHAPES & _imported(tree))}
         inside = [each for function in _functions(tree) for each in _calls(function, names)]  # not what a module names
         places = [each for each in inside if not _passes_on(each, tree)]
         calls |= {_span(file, each) for each in places}
@@ -86,18 +90,21 @@ def query_sites(modules: Mapping[str, ast.Module]) -> QuerySites:
     return QuerySites(calls=frozenset(calls), conditions=frozenset(conditions))
 
 
-def _forwarding(modules: Mapping[str, ast.Module], methods: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    """Return the functions that hand parameters on to these methods, each with those parameters by position."""
+def _forwarding(
+    modules: Mapping[str, ast.Module], methods: Mapping[str, Methods]
+) -> dict[str, tuple[str, Sequence[str]]]:
+    """Return the functions that hand parameters on to these methods, each with its file and those parameters."""
     found = {}
-    for tree in modules.values():
+    for file, tree in modules.items():
         for function in _functions(tree):
-            passed = _passed(function, methods) if function.name not in methods else set()
+            passed = _passed(function, methods[file]) if function.name not in methods[file] else set()
             if passed:
-                found[function.name] = tuple(name if name in passed else "" for name in _parameters(function))
+                parameters = tuple(name if name in passed else "" for name in _parameters(function))
+                found[function.name] = file, parameters
     return found
 
 
-def _passed(function: _Function, methods: Mapping[str, Sequence[str]]) -> set[str]:
+def _passed(function: _Function, methods: Methods) -> set[str]:
     given = {name: {name} for name in _parameters(function)}  # every name, and the parameters that it is made of
     for each in ast.walk(function):
         if isinstance(each, ast.Assign):

@@ -47,6 +47,7 @@ def memberships() -> dict[str, dict[str, str]]:
         Subject.FORGED_OPERATOR: (TENANT, "owner"),
     }
     documents = {f"tenants/{tenant}/members/{uid(who)}": {"role": role} for who, (tenant, role) in members.items()}
+    documents[f"tenants/{TENANT}/members/{uid(Subject.ROLELESS_MEMBER)}"] = {}
     operators = (Subject.PLATFORM_OPERATOR, Subject.UNCLAIMED_OPERATOR)
     return documents | {f"operators/{uid(who)}": {"uid": uid(who)} for who in operators}
 

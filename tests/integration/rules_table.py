@@ -18,6 +18,7 @@ class Subject(StrEnum):
     FORGED_CLAIM = "forged claim"  # owner of another tenant, whose token claims this one
     REMOVED_MEMBER = "removed member"  # the token still claims the tenant
     UNCLAIMED_MEMBER = "member without a claim"
+    ROLELESS_MEMBER = "member without a role"  # written by hand; a viewer, as the backend has it
     UNKNOWN_ROLE = "member of an unknown role"
     PLATFORM_OPERATOR = "platform operator"
     FORGED_OPERATOR = "forged operator"  # claims it without the document, and owns the tenant, without claiming that
@@ -46,7 +47,7 @@ Subjects = frozenset[Subject]
 NOBODY: Subjects = frozenset()
 OWNERS: Subjects = frozenset({Subject.OWNER})
 OPERATORS: Subjects = OWNERS | {Subject.OPERATOR}
-VIEWERS: Subjects = OPERATORS | {Subject.VIEWER}
+VIEWERS: Subjects = OPERATORS | {Subject.VIEWER, Subject.ROLELESS_MEMBER}
 PLATFORM: Subjects = frozenset({Subject.PLATFORM_OPERATOR})
 _WORDS = {VIEWERS: "viewer", OPERATORS: "operator", OWNERS: "owner", PLATFORM: "platform operator"}
 
@@ -106,6 +107,7 @@ ROWS = (
     _row("tenants/{t}/config_versions/{number}", OPERATORS),
     _row("tenants/{t}/dead_letters/{id}", OPERATORS | PLATFORM),
     _row("tenants/{t}/api_requests/{id}", NOBODY),
+    _row("tenants/{t}/departures/{uid}", NOBODY),
     _row("tenants/{t}/journal/{portfolio_id}__{number}", NOBODY),
     _row("tenants/{t}/nonces/{nonce}", NOBODY),
     _row("tenants/{t}/{unlisted}/{id}", NOBODY),
