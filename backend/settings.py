@@ -28,6 +28,7 @@ from backend.settings_blocks import (
     CredentialSettings,
     GeminiSettings,
     NotificationSettings,
+    RetentionSettings,
     ScheduleSettings,
     StrategySettings,
     TaskSettings,
@@ -83,6 +84,7 @@ class Settings(BaseSettings):
     schedule: ScheduleSettings = ScheduleSettings()
     tasks: TaskSettings = TaskSettings()
     notifications: NotificationSettings = NotificationSettings()
+    retention: RetentionSettings = RetentionSettings()
     orchestrator: OrchestratorSettings = OrchestratorSettings()
 
     @classmethod

@@ -1,12 +1,13 @@
 """The named groups of settings of a process, each a frozen model with its defaults."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import SecretStr
+from pydantic import BeforeValidator, SecretStr
 
 from backend.configuration.block import Block, Names
 from backend.configuration.block import key as declared
+from backend.domain.retention import SHORTEST_DAYS, Retention
 
 
 class StrategySettings(Block):
@@ -89,3 +90,29 @@ class NotificationSettings(Block):
     email: SecretStr = declared(SecretStr(""), "the channel `email`", unit="Apprise URL")
     slack: SecretStr = declared(SecretStr(""), "the channel `slack`", unit="Apprise URL")
     webhook: SecretStr = declared(SecretStr(""), "the channel `webhook`", unit="Apprise URL")
+
+
+def _null(value: object) -> object:
+    return None if value == "null" else value  # an environment holds nothing but text
+
+
+Days = Annotated[int | None, BeforeValidator(_null)]
+
+
+class RetentionSettings(Block):
+    """How long Firestore keeps what only explains the past; `null` keeps it for ever. SQLite deletes nothing."""
+
+    ticks_days: Days = declared(
+        35, "ticks, which keep a late delivery from being decided a second time", unit="days", ge=SHORTEST_DAYS
+    )
+    logs_days: Days = declared(
+        400,
+        "decisions with their inputs and copies, and the audit log: one chain, which grows shorter from its old end",
+        unit="days",
+        ge=SHORTEST_DAYS,
+    )
+    alerts_days: Days = declared(180, "alerts", unit="days", ge=1)
+    dead_letters_days: Days = declared(90, "dead letters: work that was given up", unit="days", ge=1)
+
+    def retention(self) -> Retention:
+        return Retention(**self.model_dump())

@@ -20,13 +20,19 @@ if TYPE_CHECKING:
 
 
 def documents(settings: "Settings") -> "Documents":
-    """Return the store that the settings name.
+    """Return the store that the settings name, dating what is not kept for ever.
 
     Raises
     ------
     ConfigurationError
         Firestore without a project.
     """
+    from backend.adapters.documents.retained import RetainedDocuments
+
+    return RetainedDocuments(_driver(settings), settings.retention.retention())
+
+
+def _driver(settings: "Settings") -> "Documents":
     if settings.store == "sqlite":
         return clients.sqlite_documents(settings.sqlite_path)
     return clients.firestore_documents(project(settings))

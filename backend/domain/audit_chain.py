@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -11,7 +12,7 @@ class StoredEntry:
     """One document. ``body`` is the text that ``entry_hash`` covers, None where it cannot be read.
 
     ``stated`` is what the document says beside the body: its path and the fields that repeat the body, instants as ISO
-    text. The summary is not among them: it is not covered.
+    text. The summary is not among them: it is not covered. ``delete_after`` is when retention may have deleted it.
     """
 
     path: str
@@ -19,6 +20,11 @@ class StoredEntry:
     entry_hash: Any
     body: str | None
     stated: Mapping[str, Any]
+    delete_after: datetime | None = None
+
+    def has_expired(self, at: datetime | None) -> bool:
+        """Say whether it may have been deleted at ``at``; never without an instant."""
+        return at is not None and self.delete_after is not None and self.delete_after <= at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +32,8 @@ class Link:
     """An entry with what it must be compared with.
 
     ``implied`` is what its body says that ``stated`` must be, empty where there is no body that can be read.
-    ``inputs`` is what a decision was derived from, None where that cannot be read; ``inputs_problem`` says why.
+    ``inputs`` is what a decision was derived from, None where that cannot be read; ``inputs_problem`` says why, and
+    ``lacks_parts`` whether it is because documents that held them are gone.
     ``copy_path`` is where the operator's copy belongs, empty where an entry has none.
     """
 
@@ -36,6 +43,7 @@ class Link:
     inputs: str | None = None
     inputs_hash: Any = None
     inputs_problem: str = ""
+    lacks_parts: bool = False
     copy_path: str = ""
     copy: StoredEntry | None = None
 

@@ -3,11 +3,13 @@
 1. read the head that the trading document names, then the entries up to its number: all of them were committed before;
 2. check each by itself, against the entry before it, and against the operator's copy (``chain_check``);
 3. look for entries and copies beyond the head, and read the head again: where it has moved, go on from there;
-4. compare the head with the last entry, and look for the hashes that were noted elsewhere.
+4. compare the head with the last entry, and look for the hashes that were noted elsewhere;
+5. where the oldest entries are gone because they expired, look for copies of them that had not.
 """
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from backend.domain.audit_chain import Finding, FindingKind, StoredEntry, whole
 from backend.domain.trading_state import GENESIS_HASH
@@ -21,9 +23,13 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What verifying found: ``entries`` that were read, the last one's number and hash, first and last instant."""
+    """What verifying found: ``entries`` that were read, the last one's number and hash, first and last instant.
+
+    ``expired`` is the number up to which entries are gone because they had expired; 0 where none are.
+    """
 
     entries: int
+    expired: int
     last: int
     head: str
     first_at: str | None
@@ -36,6 +42,7 @@ def verify(
     tenant_id: str,
     *,
     anchors: Collection[str] = (),
+    expired_by: datetime | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Verified:
     """Check every entry of a tenant's chain; the findings come in the order of the entries.
@@ -44,10 +51,12 @@ def verify(
     ----------
     anchors : collection of str
         Entry hashes that were noted elsewhere, and must be in the chain.
+    expired_by : datetime, optional
+        Now, for a store that deletes what has expired; without it nothing may be missing.
     progress : callable
         Told after each entry how many were read, and of how many.
     """
-    check = ChainCheck(wanted=set(anchors) - {GENESIS_HASH})
+    check = ChainCheck(at=expired_by, wanted=set(anchors) - {GENESIS_HASH})
     head, through = trail.head(tenant_id), 0
     while True:
         for link in trail.links(tenant_id, after=through, through=head.count):
@@ -63,9 +72,17 @@ def verify(
     if beyond is not None:  # the head did not move: nobody who keeps to the chain has written these
         for link in trail.links(tenant_id, after=through):
             check.add(link)
-    findings = [*check.findings, *check.against(head), *_without_entry(copies, check.last), *check.not_anchored()]
+    kept = trail.copies(tenant_id, last=COPIES_LOOKED_AT, below=check.expired + 1) if check.expired else ()
+    findings = [
+        *check.findings,
+        *_deleted_early(kept, expired_by),
+        *check.against(head),
+        *_without_entry(copies, check.last),
+        *check.not_anchored(),
+    ]
     return Verified(
         entries=check.entries,
+        expired=check.expired,
         last=check.last,
         head=check.head,
         first_at=check.first_at,
@@ -88,3 +105,22 @@ def _without_entry(copies: Sequence[StoredEntry], last: int) -> list[Finding]:
         for number, path in numbered
         if number is not None and number > last
     ]
+
+
+def _deleted_early(copies: Sequence[StoredEntry], at: datetime | None) -> list[Finding]:
+    """Name copies, below the number up to which entries have expired, that have not: nor had their entries."""
+    return [
+        Finding(
+            kind=FindingKind.MISSING,
+            sequence=whole(each.stated.get("sequence")),
+            path=each.path,
+            expected=f"the entry that it is a copy of, kept {_until(each)}",
+            found="none, as if it had expired",
+        )
+        for each in reversed(copies)
+        if not each.has_expired(at)
+    ]
+
+
+def _until(entry: StoredEntry) -> str:
+    return "for ever" if entry.delete_after is None else f"until {entry.delete_after.isoformat()}"

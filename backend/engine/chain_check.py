@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from backend.domain.audit_chain import ChainHead, Finding, FindingKind, Link
 from backend.domain.trading_state import GENESIS_HASH
@@ -10,24 +11,34 @@ from backend.engine.entry_check import body_hash, entry_findings, finding, shown
 
 @dataclass(slots=True, kw_only=True)
 class ChainCheck:
-    """Grows entry by entry, lowest number first. ``wanted`` are the anchors that were not met yet."""
+    """Grows entry by entry, lowest number first. ``wanted`` are the anchors that were not met yet.
 
+    At ``at`` the store may have deleted what had expired; without it nothing may be missing. Deletion is not in order:
+    among the oldest entries some that have expired are still there while others are gone. So numbers may be missing as
+    long as every entry so far has expired, and none behind the first that has not. ``expired`` is the highest of them.
+    """
+
+    at: datetime | None = None
     wanted: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
     entries: int = 0
     last: int = 0
+    expired: int = 0
     head: str = GENESIS_HASH
     first_at: str | None = None
     last_at: str | None = None
     _before: frozenset[str] | None = None  # hashes that the entry under way may follow; None behind a gap
     _here: frozenset[str] = frozenset({GENESIS_HASH})  # hashes of whatever has the newest number
+    _has_all_expired: bool = True  # whatever was read so far
 
     def add(self, link: Link) -> None:
         """Check one entry."""
         self.entries += 1
         if link.sequence is not None:
             self._place(link.sequence, link)
-        self.findings += entry_findings(link)
+        has_expired = link.entry.has_expired(self.at)
+        self.findings += entry_findings(link, has_expired=has_expired)
+        self._has_all_expired = self._has_all_expired and has_expired
         at = link.implied.get("timestamp")
         self.first_at, self.last_at = self.first_at or at, at or self.last_at
 
@@ -54,7 +65,9 @@ class ChainCheck:
             self.findings.append(finding(link, FindingKind.DUPLICATE, f"one entry with the number {number}", found))
         else:
             self._before, self._here = self._here if number == self.last + 1 else None, frozenset()
-            if number > self.last + 1:
+            if number > self.last + 1 and self._may_have_expired(link):
+                self.expired = number - 1
+            elif number > self.last + 1:
                 missing = _numbers(self.last + 1, number - 1)
                 found = f"number {number} next"
                 self.findings.append(_loose(FindingKind.MISSING, self.last + 1, link.entry.path, missing, found))
@@ -67,6 +80,15 @@ class ChainCheck:
         self._here |= {each for each in (actual, link.entry.entry_hash) if isinstance(each, str)}
         self.head = actual or str(link.entry.entry_hash)
         self.wanted.discard(self.head)
+
+    def _may_have_expired(self, link: Link) -> bool:
+        """Say whether retention explains the gap before an entry: it has a date, or its predecessor was noted."""
+        if self.at is None or not self._has_all_expired:
+            return False
+        previous = str(link.entry.previous_hash)
+        is_noted = previous in self.wanted
+        self.wanted.discard(previous)
+        return self.entries > 1 or link.entry.delete_after is not None or is_noted
 
 
 def _loose(kind: FindingKind, sequence: int | None, path: str, expected: str, found: str) -> Finding:

@@ -16,8 +16,8 @@ def body_hash(entry: StoredEntry) -> str | None:
     return None if entry.body is None else digest(f"{entry.previous_hash}{entry.body}")
 
 
-def entry_findings(link: Link) -> Iterator[Finding]:
-    """Yield what is wrong with an entry, whatever stands around it."""
+def entry_findings(link: Link, *, has_expired: bool = False) -> Iterator[Finding]:
+    """Yield what is wrong with an entry, whatever stands around it; an expired one may lack what belongs to it."""
     entry, actual = link.entry, body_hash(link.entry)
     if link.sequence is None:
         found = shown(entry.stated.get("sequence"))
@@ -30,8 +30,10 @@ def entry_findings(link: Link) -> Iterator[Finding]:
         for each in _first_differences(link.implied, entry.stated):
             expected = f"{each.path} {shown(each.expected)}, as in the body"
             yield finding(link, FindingKind.CONTRADICTION, expected, shown(each.found))
-    yield from _inputs(link)
-    yield from _copy(link)
+    if not (has_expired and link.lacks_parts):
+        yield from _inputs(link)
+    if not (has_expired and link.copy is None):
+        yield from _copy(link)
 
 
 def finding(link: Link, kind: FindingKind, expected: str, found: str, *, path: str = "") -> Finding:
@@ -69,7 +71,9 @@ def _copy(link: Link) -> Iterator[Finding]:
 
 
 def _covered(entry: StoredEntry) -> dict[str, Any]:
-    return {"previous_hash": entry.previous_hash, "entry_hash": entry.entry_hash, "body": entry.body}
+    until = None if entry.delete_after is None else entry.delete_after.isoformat()
+    hashed = {"previous_hash": entry.previous_hash, "entry_hash": entry.entry_hash, "body": entry.body}
+    return {**hashed, "delete_after": until}
 
 
 def _first_differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[Difference]:

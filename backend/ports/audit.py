@@ -20,8 +20,8 @@ class AuditTrail(Protocol):
         """Read the entries numbered ``after`` + 1 to ``through``, without it all that follow, lowest number first."""
         ...
 
-    def copies(self, tenant_id: str, *, last: int) -> Sequence[StoredEntry]:
-        """Read the operator's newest copies of the tenant's decisions, newest first."""
+    def copies(self, tenant_id: str, *, last: int, below: int | None = None) -> Sequence[StoredEntry]:
+        """Read the operator's copies of the tenant's newest decisions, or of those numbered below one, newest first."""
         ...
 
     def commands(self, tenant_id: str, *, last: int) -> Sequence[AuditEntry]:

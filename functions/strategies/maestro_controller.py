@@ -10,6 +10,7 @@ from typing import Any
 
 from backend.adapters.documents import DocumentStore, open_documents
 from backend.adapters.documents.acceptance_documents import AcceptanceDocuments
+from backend.adapters.documents.retained import RetainedDocuments
 from backend.adapters.system_clock import SystemClock
 from backend.adapters.template_summary import TemplateSummarizer
 from backend.domain.acceptance import MAX_AGE
@@ -17,6 +18,7 @@ from backend.domain.decision import published_signals
 from backend.domain.errors import SignalError
 from backend.domain.mode import ThresholdPolicy
 from backend.domain.policy import DecisionPolicy
+from backend.domain.retention import Retention
 from backend.domain.signal import Signal, StrategyId, StrategySignal, read_signal
 from backend.domain.tick import PortfolioKey
 from backend.engine.acceptance import accept
@@ -74,6 +76,7 @@ class MaestroController:
     SYSTEMIC_SELL_THRESHOLD = 3
     PERFORMANCE_LOOKBACK_DAYS = 30
     MIN_DAILY_RETURNS = 5
+    RETENTION = Retention()
 
     def __init__(
         self,
@@ -85,6 +88,8 @@ class MaestroController:
         summarizer: Summarizer | None = None,
     ) -> None:
         documents = open_documents(db)
+        if documents is not db:  # a client; whoever passes documents has chosen how long they are kept
+            documents = RetainedDocuments(documents, self.RETENTION)
         self._store = DocumentStore(documents)
         self._acceptances = AcceptanceDocuments(documents)
         self._key = PortfolioKey(tenant_id=tenant_id, uid=uid or "default")

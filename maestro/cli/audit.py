@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,7 @@ from backend.domain.audit import AuditEntry
 from backend.domain.audit_chain import Finding
 from backend.domain.errors import ConfigurationError
 from backend.engine.audit import Verified, verify
+from functions import bootstrap
 from maestro.cli.chosen_store import ChosenStore, JsonOption, StoreOption, TenantOption, choose_store
 from maestro.cli.progress import progress_of
 from maestro.cli.tables import plain_table
@@ -42,15 +44,21 @@ def verify_log(
     Note the head that it prints somewhere else: given later as --anchor, it
     proves that everything up to it is as it was.
 
-    The object of --json holds store, tenant, entries, last (number), head,
-    first_at, last_at and findings (kind, sequence, path, expected, found).
+    In Firestore the oldest entries expire (retention.logs_days). Up to which
+    number they are gone is said, and the chain must hold from the next one on.
+
+    The object of --json holds store, tenant, entries, expired (number up to
+    which entries are gone), last (number), head, first_at, last_at and findings
+    (kind, sequence, path, expected, found).
 
     Example: maestro audit verify --json
     """
     anchors = [_hash(each) for each in anchor or ()]
     chosen = choose_store(store, tenant)
     with progress_of("verifying", least=_LONG) as progress:
-        verified = verify(chosen.trail, chosen.key.tenant_id, anchors=anchors, progress=progress)
+        verified = verify(
+            chosen.trail, chosen.key.tenant_id, anchors=anchors, expired_by=_now(chosen), progress=progress
+        )
     if as_json:
         said = {"store": chosen.name, "tenant": chosen.key.tenant_id, **asdict(verified)}
         print(json.dumps(said, indent=2))
@@ -93,6 +101,11 @@ def _hash(anchor: str) -> str:
     return anchor.lower()
 
 
+def _now(chosen: ChosenStore) -> datetime | None:
+    """Return what expiry is judged by; None for a store that deletes nothing."""
+    return None if chosen.settings.store == "sqlite" else bootstrap.clock().now()
+
+
 def _print_store(chosen: ChosenStore, console: Console) -> None:
     console.print(f"store {chosen.name}, tenant {chosen.key.tenant_id}\n", highlight=False)
 
@@ -108,9 +121,12 @@ def _print_verified(verified: Verified, chosen: ChosenStore, console: Console) -
             highlight=False,
         )
         console.print(Text(f"head {verified.head}, number {verified.last}"), soft_wrap=True)
+    if verified.expired:
+        first = "entry 1" if verified.expired == 1 else f"entries 1–{verified.expired:,}"
+        console.print(f"{first} expired (retention); chain holds from {verified.expired + 1:,}", highlight=False)
     count = len(verified.findings)
     if not count:
-        console.print("[green]Every entry is as it was written.[/]")
+        console.print(f"[green]Every entry{' that is left' if verified.expired else ''} is as it was written.[/]")
         return
     console.print(Text(f"\n{count:,} {'finding' if count == 1 else 'findings'}", style="bold red"))
     for each in verified.findings[:_SHOWN]:

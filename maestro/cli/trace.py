@@ -68,7 +68,8 @@ def _story(chosen: ChosenStore, identifier: ClientOrderId) -> dict[str, Any]:
     entry = chosen.log.decision(tenant, order.tick_id)
     if entry is None:
         raise StoreCorrupt(
-            f"{identifier}: expected its decision {order.tick_id} in the log, found none; run maestro audit verify"
+            f"{identifier}: expected its decision {order.tick_id} in the log, found none; unless it expired "
+            "(retention.logs_days), run maestro audit verify"
         )
     ledger = chosen.trail.trades(tenant, uid=entry.body["uid"], strategy=order.intent.strategy)
     result = order_result(identifier, ledger)

@@ -1,10 +1,8 @@
 """Performance that was written day by day comes back exactly, and only that which was asked for."""
 
-import json
 from dataclasses import fields, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -142,14 +140,3 @@ def test_portfolio_days_come_back_exactly_and_oldest_first(history: PerformanceH
 
 def test_history_of_an_empty_store_is_empty(history: PerformanceHistory) -> None:
     assert (list(history.strategy_days(KEY, **EVER)), list(history.portfolio_days(KEY, **EVER))) == ([], [])
-
-
-def test_every_query_of_the_history_has_its_index() -> None:
-    stated = json.loads((Path(__file__).parents[2] / "firestore.indexes.json").read_text())["indexes"]
-    indexes = {(each["collectionGroup"], *(field["fieldPath"] for field in each["fields"])) for each in stated}
-    asked = {
-        ("strategy_performance", "uid", "period_start"),
-        ("strategy_performance", "uid", "strategy_id", "period_start"),
-        ("portfolio_performance", "portfolio_id", "day"),
-    }
-    assert asked - indexes == set()

@@ -1,7 +1,8 @@
 """``maestro audit``, ``replay`` and ``trace`` on stores that ticks or a demo have written."""
 
+import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from backend.adapters.documents import DocumentStore
+from backend.adapters.documents import DocumentStore, open_documents
 from backend.adapters.documents.seam import replace as put
 from backend.adapters.sqlite import SqliteDocuments
 from backend.domain.canonical import canonical_json, digest, plain, read_canonical_json
@@ -20,7 +21,7 @@ from backend.domain.order import OrderStatus
 from backend.domain.signal import StrategyId, StrategySignal
 from maestro.cli.exit_codes import exit_code
 from maestro.cli.main import app
-from tests.fakes.audited import COMMANDS, DECISIONS, fields_of, path_of, set_field, write_chain
+from tests.fakes.audited import COMMANDS, COPIES, DECISIONS, fields_of, path_of, set_field, write_chain
 from tests.fakes.cycle import AAPL, HOLD, buy, sell
 from tests.integration.engine.trading_days import MONDAY, TUESDAY, TradingDays, utc
 from tests.integration.maestro_process import Ended
@@ -71,6 +72,38 @@ def test_audit_verify_says_how_much_was_verified(store: Path, documents: SqliteD
     head = said(store, "audit", "verify")["head"]
     assert f"head {head}, number 6" in answer.out
     assert run(store, "audit", "verify", "--anchor", head).status == 0
+
+
+@pytest.mark.firestore
+def test_audit_verify_says_up_to_where_a_chain_has_expired(
+    store: Path, firestore_client_factory: Callable[..., Any], firestore_project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("MAESTRO_STORE", "firestore"), ("MAESTRO_PROJECT", firestore_project)):
+        monkeypatch.setenv(name, value)
+    client = firestore_client_factory()
+    documents = open_documents(client)
+    write_chain(documents)
+    verify = ["audit", "verify", "--tenant", "acme"]
+    assert CliRunner().invoke(app, verify).exit_code == 0
+    for collection in (DECISIONS, COMMANDS, COPIES):
+        client.document(path_of(documents, collection)).delete()
+    assert CliRunner().invoke(app, verify).exit_code == 1  # nothing there has a date
+    set_field(documents, path_of(documents, DECISIONS), "delete_after", utc(MONDAY, 15))
+    set_field(documents, path_of(documents, COPIES), "delete_after", utc(MONDAY, 15))
+    answer = CliRunner().invoke(app, verify)
+    assert answer.exit_code == 0
+    assert "entries 1–2 expired (retention); chain holds from 3" in answer.stdout
+    assert json.loads(CliRunner().invoke(app, [*verify, "--json"]).stdout)["expired"] == 2
+
+
+def test_replay_says_until_when_inputs_were_kept(store: Path, documents: SqliteDocuments) -> None:
+    write_chain(documents)
+    path = path_of(documents, DECISIONS)
+    for name, value in (("input_parts", 1), ("inputs", b""), ("delete_after", utc(MONDAY, 16))):
+        set_field(documents, path, name, value)
+    until = "kept until 2026-02-02T16:00:00+00:00 (retention"
+    assert until in run(store, "replay", path.rpartition("/")[2]).err
+    assert until in run(store, "replay", "--all", width=400).out
 
 
 def test_audit_verify_lists_findings_and_fails(store: Path, documents: SqliteDocuments) -> None:

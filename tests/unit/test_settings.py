@@ -10,6 +10,7 @@ from backend.domain.errors import ConfigurationError
 from backend.domain.mode import UnscoredMode
 from backend.domain.policy import DecisionPolicy
 from backend.domain.probabilistic_policy import ProbabilisticPolicy
+from backend.domain.retention import Retention
 from backend.settings import Settings, load_settings
 
 
@@ -156,6 +157,14 @@ def test_settings_refuse_with_key_expected_and_found(
     message = refusal(tmp_path, text, **variables)
     for word in words:
         assert word in message
+
+
+def test_settings_of_retention_take_null_for_ever(tmp_path: Path) -> None:
+    assert load(tmp_path).retention.retention() == Retention()
+    (tmp_path / "maestro.yaml").write_text("retention: {ticks_days: null, alerts_days: 7}\n")
+    given = load(tmp_path, MAESTRO_RETENTION__LOGS_DAYS="null").retention.retention()
+    assert given == Retention(ticks_days=None, logs_days=None, alerts_days=7)
+    assert "expected greater than or equal to 32" in refusal(tmp_path, "", MAESTRO_RETENTION__TICKS_DAYS="31")
 
 
 def test_settings_secrets_are_in_no_representation(tmp_path: Path) -> None:

@@ -3,18 +3,19 @@
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from backend.adapters.documents import paths
 from backend.adapters.documents.fields import as_instant
 from backend.adapters.documents.log_documents import DOCUMENT_BYTES
 from backend.adapters.documents.packing import unpack_text
+from backend.adapters.documents.retained import DELETE_AFTER
 from backend.adapters.documents.seam import StoredDocument
 from backend.domain.audit_chain import Link, StoredEntry
 from backend.domain.canonical import plain, read_canonical_json
 from backend.domain.errors import ConfigurationError, StoreCorrupt
 
-_APART = frozenset({"previous_hash", "entry_hash", "body", "inputs", "input_parts"})
+_APART = frozenset({"previous_hash", "entry_hash", "body", "inputs", "input_parts", DELETE_AFTER})
 _NOT_COVERED = frozenset({"ai_summary", "summary_source"})  # a model may replace them
 _COMMAND = ("tenant_id", "sequence", "timestamp", "kind", "actor", "reason")
 _DECISION = (
@@ -42,6 +43,7 @@ def stored_entry(document: StoredDocument) -> StoredEntry:
         entry_hash=fields.get("entry_hash"),
         body=_text(fields.get("body")),
         stated={**{name: _comparable(name, value) for name, value in repeated.items()}, "path": document.path},
+        delete_after=as_instant(fields.get(DELETE_AFTER)),
     )
 
 
@@ -61,14 +63,16 @@ def decision_link(document: StoredDocument, copy: StoredDocument | None, read: P
         is_long = len(entry.body or "") > DOCUMENT_BYTES // 4
         if is_long and entry.stated.get("allocation_decisions") == []:  # they would not fit
             implied["allocation_decisions"] = []
-    inputs, problem = _inputs(document, read)
+    inputs = _inputs(document, read)
+    kept = "" if entry.delete_after is None else f", kept until {entry.delete_after.isoformat()} (retention)"
     return Link(
         entry=entry,
         implied=implied,
         is_decision=True,
-        inputs=inputs,
+        inputs=inputs.text,
         inputs_hash=body.get("inputs_hash"),
-        inputs_problem=problem,
+        inputs_problem=f"{inputs.problem}{kept}" if inputs.lacks_parts else inputs.problem,
+        lacks_parts=inputs.lacks_parts,
         copy_path=copy_path(document),
         copy=None if copy is None else stored_entry(copy),
     )
@@ -99,22 +103,30 @@ def _implied(body: Mapping[str, Any], names: Sequence[str], place: Callable[[], 
     return {**{name: _comparable(name, body[name]) for name in names if name in body}, "path": path}
 
 
-def _inputs(document: StoredDocument, read: PartReader) -> tuple[str | None, str]:
+class _Inputs(NamedTuple):
+    text: str | None = None
+    problem: str = ""
+    lacks_parts: bool = False
+
+
+def _inputs(document: StoredDocument, read: PartReader) -> _Inputs:
     content, count = document.fields.get("inputs"), document.fields.get("input_parts")
     if not isinstance(content, bytes) or not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        return None, f"inputs {type(content).__name__} in {count!r} parts"
+        return _Inputs(problem=f"inputs {type(content).__name__} in {count!r} parts")
     if count:
         wanted = [f"{document.path}/inputs/{number}" for number in range(count)]
         found = read(wanted)
         missing = next((path for path in wanted if path not in found), None)
-        if missing or content:
-            return None, f"no document {missing}" if missing else "inputs beside their parts"
+        if missing:
+            return _Inputs(problem=f"no document {missing}", lacks_parts=True)
+        if content:
+            return _Inputs(problem="inputs beside their parts")
         parts = [found[path].fields.get("content") for path in wanted]
         content = b"".join(part for part in parts if isinstance(part, bytes))
     try:
-        return zlib.decompress(content).decode(), ""
+        return _Inputs(text=zlib.decompress(content).decode())
     except (zlib.error, ValueError) as e:
-        return None, f"damaged compression: {e}"
+        return _Inputs(problem=f"damaged compression: {e}")
 
 
 def _text(packed: Any) -> str | None:

@@ -17,7 +17,6 @@ from backend.domain.trading_state import GENESIS_HASH
 
 PAGE_DOCUMENTS = 200  # a decision may come near a megabyte
 _NEWEST_NUMBER_FIRST = Order(field="sequence", descending=True)
-_NEWEST_FIRST = Order(field="timestamp", descending=True)
 
 
 class DocumentAuditTrail:
@@ -49,10 +48,11 @@ class DocumentAuditTrail:
                 else:
                     yield command_link(document)
 
-    def copies(self, tenant_id: str, *, last: int) -> Sequence[StoredEntry]:
-        """Read the operator's newest copies, newest first; see the port."""
-        owned = [Filter(field="tenant_id", operator="==", value=tenant_id)]
-        found = self._documents.query(paths.OPERATOR_LOGS, owned, order=_NEWEST_FIRST, limit=last)
+    def copies(self, tenant_id: str, *, last: int, below: int | None = None) -> Sequence[StoredEntry]:
+        """Read the operator's copies, highest number first; see the port."""
+        owned = Filter(field="tenant_id", operator="==", value=tenant_id)
+        bounds = [] if below is None else [Filter(field="sequence", operator="<", value=below)]
+        found = self._documents.query(paths.OPERATOR_LOGS, [owned, *bounds], order=_NEWEST_NUMBER_FIRST, limit=last)
         return [stored_entry(each) for each in found]
 
     def commands(self, tenant_id: str, *, last: int) -> Sequence[AuditEntry]:

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from backend.adapters.documents import paths
-from backend.adapters.documents.fields import FieldReader, as_instant
+from backend.adapters.documents.fields import RESTORE, FieldReader, as_instant
 from backend.adapters.documents.packing import pack_text
+from backend.adapters.documents.retained import DELETE_AFTER
 from backend.adapters.documents.seam import StoredDocument, Write, create
 from backend.domain.canonical import canonical_json, plain
 from backend.domain.tick import LogEntry
@@ -95,7 +96,9 @@ def from_document(document: StoredDocument, parts: Sequence[StoredDocument] = ()
     """
     reader = FieldReader(document.path, document.fields)
     if reader.integer("input_parts") != len(parts):
-        raise reader.corrupt(f"{reader.integer('input_parts')} parts of inputs", len(parts))
+        raise FieldReader(document.path, document.fields, _remedy(document)).corrupt(
+            f"{reader.integer('input_parts')} parts of inputs", len(parts)
+        )
     content = b"".join(FieldReader(part.path, part.fields).blob("content") for part in parts)
     try:
         inputs = zlib.decompress(content or reader.blob("inputs")).decode()
@@ -115,3 +118,11 @@ def from_document(document: StoredDocument, parts: Sequence[StoredDocument] = ()
         summary=reader.text("ai_summary"),
         summary_source=reader.text("summary_source"),
     )
+
+
+def _remedy(document: StoredDocument) -> str:
+    """Say what to do about parts that are missing: nothing, where retention deletes them before the entry."""
+    kept_until = as_instant(document.fields.get(DELETE_AFTER))
+    if kept_until is None:
+        return RESTORE
+    return f"they were kept until {kept_until.isoformat()} (retention.logs_days); {RESTORE} if that is still to come"

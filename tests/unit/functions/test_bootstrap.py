@@ -10,10 +10,12 @@ import pytest
 from backend.adapters.alpaca import AlpacaBars
 from backend.adapters.csv_bars import CsvBars
 from backend.adapters.documents import paths
+from backend.adapters.documents.retained import RetainedDocuments
 from backend.adapters.documents.seam import Write, replace
 from backend.adapters.sqlite import SqliteDocuments
 from backend.domain.canonical import read_canonical_json
 from backend.domain.errors import ConfigurationError
+from backend.domain.retention import Retention
 from backend.domain.tick import PortfolioKey, TickRequest
 from backend.engine.cycle import run_cycle
 from backend.settings import Settings, load_settings
@@ -92,8 +94,11 @@ def test_bootstrap_builds_what_knows_its_tenant_anew(settings: Settings) -> None
 
 def test_bootstrap_takes_sqlite_by_default_and_keeps_it(tmp_path: Path) -> None:
     settings = load(tmp_path)
-    assert isinstance(stores.documents(settings), SqliteDocuments)
-    assert stores.documents(settings) is stores.documents(settings)
+    documents = stores.documents(settings)
+    assert isinstance(documents, RetainedDocuments)
+    assert isinstance(documents.documents, SqliteDocuments)
+    assert documents == stores.documents(settings)
+    assert documents.retention == Retention()
 
 
 def test_bootstrap_firestore_without_a_project_is_refused(tmp_path: Path) -> None:
