@@ -16,6 +16,7 @@ from backend.adapters.documents.dead_letter_documents import DeadLetterDocuments
 from backend.adapters.documents.lease_documents import LeaseDocuments
 from backend.adapters.documents.operator_documents import DocumentOperators
 from backend.adapters.documents.performance_history import DocumentPerformanceHistory
+from backend.adapters.documents.portfolio_documents import portfolios_of
 from backend.adapters.documents.tenant_documents import DocumentTenants
 from backend.adapters.dry_run.documents import read_orders
 from backend.adapters.firestore_portfolios import FirestorePortfolios
@@ -86,6 +87,7 @@ def _dispatch(client: Any, documents: Documents) -> None:
     portfolios = FirestorePortfolios(client)
     portfolios.active()
     portfolios.active(["*/5 * * * *", "0 10 * * *"])
+    portfolios_of(documents, TENANT)
     DeadLetterDocuments(documents).letters(TENANT)
 
 
