@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -32,13 +32,16 @@ def explained(
 def keys_below(model: type[BaseModel], path: Path) -> list[str]:
     """Return the keys of the block at ``path``; none where there is no block."""
     found: type[BaseModel] | None = model
+    is_name = False
     for part in path:
         if found is None:
             return []
-        if part.isdigit():
+        if part.isdigit() or is_name:  # which one of a list or of a map
+            is_name = False
             continue
         info = found.model_fields.get(part)
         found = _block(info.annotation) if info else None
+        is_name = info is not None and get_origin(info.annotation) is dict
     return list(found.model_fields) if found is not None else []
 
 

@@ -15,6 +15,7 @@ _CONVERTED: dict[str, Callable[[Any], Any]] = {
     "allocation.groups": lambda groups: {name: frozenset(members) for name, members in groups.items()},
     "breakers.emergency_stops": lambda names: frozenset(map(EmergencyStop, names)),
     "disabled": frozenset,
+    "mode_overrides": lambda found: {name: each.override() for name, each in found.items()},
     "strategies": lambda listed: tuple(each.definition() for each in listed),
 }
 

@@ -1,6 +1,7 @@
 """What a strategy's record earns it."""
 
 from backend.configuration.block import Block, key
+from backend.configuration.mode_overrides import ModeOverrideSettings
 from backend.domain.mode import UnscoredMode
 from backend.domain.policy import ModePolicyName, OnDemotion
 
@@ -86,4 +87,9 @@ class ScoringSettings(Block):
         OnDemotion.EXIT_ONLY,
         "what becomes of a shadowed strategy's real positions: its own exits are carried out, they are sold, or kept",
         sets="on_demotion",
+    )
+    mode_overrides: dict[str, ModeOverrideSettings] = key(
+        {},
+        "strategy → its mode until an instant, and why, over what scoring says; JSON in the environment",
+        sets="mode_overrides",
     )

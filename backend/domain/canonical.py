@@ -33,6 +33,7 @@ from backend.domain import (
     lease,
     lots,
     mode,
+    mode_override,
     order,
     paper,
     policy,
@@ -65,6 +66,7 @@ _MODULES = (
     lease,
     lots,
     mode,
+    mode_override,
     order,
     paper,
     policy,
@@ -200,7 +202,10 @@ def _decode(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if "$c" in value:
-        name = value["$c"]
-        return _CLASSES[name](**dict(zip(_FIELDS[name], map(_decode, value["v"]), strict=True)))
+        name, values = value["$c"], value["v"]
+        if len(values) > len(_FIELDS[name]):
+            raise ValueError(f"{name}: more values than fields")
+        # What was written before a class got another field at its end has the default there.
+        return _CLASSES[name](**dict(zip(_FIELDS[name], map(_decode, values), strict=False)))
     ((tag, payload),) = value.items()
     return _READERS[tag](payload)

@@ -24,7 +24,9 @@ def paper_trades(
     """
     if inputs.account is None:
         return {}
-    neutral = inputs.policy.neutral_weight({*inputs.failures, *(each.strategy for each in decision.strategies)})
+    neutral = inputs.policy.neutral_weight(
+        {*inputs.failures, *(each.strategy for each in decision.strategies)}, inputs.now
+    )
     found: dict[StrategyId, tuple[PaperTrade, ...]] = {}
     for each in decision.strategies:
         accounts = book.paper.get(each.strategy, {})

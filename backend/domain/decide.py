@@ -1,7 +1,8 @@
 """Decide: from track records to identified orders, as one pure function.
 
 1. watch   – the circuit breakers look at account and market; what trips restricts trading from here on;
-2. score   – mode and multiplier of every strategy at once, from the track record, by the mode policy;
+2. score   – mode and multiplier of every strategy at once, from the track record, by the mode policy,
+               or by an operator's override;
 3. weigh   – base weight (``weighing``) × mode multiplier, two factors on the allocation that the strategy asked for;
 4. restrain – expiry, stop-losses, risk between strategies, systemic-sell override and trading state turn entries
    into HOLD;
@@ -17,12 +18,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from backend.domain.decision import Decision, DecisionInputs, ModeChange, StrategyDecision
+from backend.domain.decision import Decision, DecisionInputs, StrategyDecision
 from backend.domain.identity import nonces, session_id
-from backend.domain.judging import judged
+from backend.domain.judging import judged, mode_changes
 from backend.domain.limiting import limited, notes_on, targets_of
 from backend.domain.market import new_york_day
-from backend.domain.mode import Judgement, Mode, ModeState, Score
+from backend.domain.mode import Judgement, Mode
 from backend.domain.notices import Notice, notices
 from backend.domain.restraint import RiskView, risk_view
 from backend.domain.sighting import Watched
@@ -67,7 +68,7 @@ def decide(inputs: DecisionInputs) -> Decision:
         watched=watched,
         weights=weights,
         risk=risk.figures,
-        mode_changes=_mode_changes(inputs, names, scored.scores),
+        mode_changes=mode_changes(inputs, names, scored.scores),
         intents=sized.intents,
         crosses=sized.crosses,
         virtual_fills=sized.virtual_fills,
@@ -215,17 +216,4 @@ def _systemic(inputs: DecisionInputs, seen: _Seen) -> tuple[tuple[StrategyId, ..
         return sellers, ""
     return sellers, (
         f"systemic risk: {len(sellers)} strategies sell at once (threshold {threshold}): {', '.join(sellers)}"
-    )
-
-
-def _mode_changes(inputs: DecisionInputs, names: list[StrategyId], scores: list[Score]) -> tuple[ModeChange, ...]:
-    standing = {name: book.mode.mode for name, book in inputs.book.strategies.items() if book.mode is not None}
-    return tuple(
-        ModeChange(
-            strategy=name,
-            before=standing.get(name),
-            after=ModeState(mode=score.mode, since=inputs.now, reason=score.reason),
-        )
-        for name, score in zip(names, scores, strict=True)
-        if standing.get(name) is not score.mode
     )

@@ -169,7 +169,7 @@ def _groups(policy: AllocationPolicy, members: Sequence[StrategyId]) -> list[Gro
 
 def _unknown(policy: DecisionPolicy, members: Sequence[StrategyId]) -> tuple[str, ...]:
     """Name constraints that hold nobody, so that a slip of the pen is seen."""
-    known = {*members, *policy.disabled_names(), *policy.allocation.groups}
+    known = {*members, *policy.configured_off(), *policy.mode_overrides, *policy.allocation.groups}
     return tuple(
         f"allocation_constraints.{name}: no strategy and no group of this name"
         for name in sorted(policy.allocation.caps)  # replayed inputs come in another order

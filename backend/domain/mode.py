@@ -29,13 +29,22 @@ class UnscoredMode(StrEnum):
     PROBATION = "probation"
 
 
+MULTIPLIERS = {Mode.ACTIVE: 1.0, Mode.REDUCED: 0.5, Mode.SHADOW_MODE: 0.0, Mode.DISABLED: 0.0}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModeState:
-    """The mode in force, since when and why."""
+    """The mode in force, since when and why.
+
+    Where ``is_override``, an operator has said it, and ``scored`` is the one before, which scoring had given; None
+    where there was none.
+    """
 
     mode: Mode
     since: datetime
     reason: str
+    is_override: bool = False
+    scored: "ModeState | None" = None
 
 
 class Score(NamedTuple):

@@ -1,8 +1,9 @@
 """The rules a decision is taken by: a tenant's configuration over the process-wide defaults."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -10,7 +11,8 @@ from backend.domain.alert_rules import AlertRules
 from backend.domain.allocation_policy import AllocationMethod, AllocationPolicy
 from backend.domain.breaker_limits import BreakerLimits
 from backend.domain.expectation import expect
-from backend.domain.mode import ModePolicy, ThresholdPolicy
+from backend.domain.mode import Mode, ModePolicy, ThresholdPolicy
+from backend.domain.mode_override import ModeOverride
 from backend.domain.probabilistic_policy import ProbabilisticPolicy
 from backend.domain.risk_limits import RiskLimits
 from backend.domain.strategy_definition import StrategyDefinition
@@ -41,7 +43,8 @@ class DecisionPolicy:
     ``scoring`` and ``probabilistic`` are both at hand, so that naming the other one keeps what each was told.
     ``strategies`` are those that run, all that are found when empty; ``disabled`` place no order. ``drift_band`` is the
     part of a target below which an entry is not topped up; ``reserve_margin`` is held on top of the value of an order
-    by quantity, whose price can move; ``shadow_*`` price the virtual fills.
+    by quantity, whose price can move; ``shadow_*`` price the virtual fills. ``mode_overrides`` are an operator's, by
+    strategy; each has its end.
     """
 
     mode_policy: ModePolicyName = ModePolicyName.THRESHOLD
@@ -63,6 +66,7 @@ class DecisionPolicy:
     reserve_margin: Decimal = Decimal("0.01")
     shadow_slippage_bps: Decimal = Decimal(5)
     shadow_fee_bps: Decimal = Decimal(0)
+    mode_overrides: Mapping[str, ModeOverride] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         expect(1 <= self.lookback_days <= 60, "lookback_days", "1 to 60", self.lookback_days)
@@ -84,12 +88,19 @@ class DecisionPolicy:
         is_probabilistic = self.mode_policy is ModePolicyName.PROBABILISTIC
         return self.probabilistic.min_returns if is_probabilistic else self.scoring.min_returns
 
-    def disabled_names(self) -> frozenset[str]:
-        """Name all that place no order."""
+    def configured_off(self) -> frozenset[str]:
+        """Name all that are disabled until they are enabled again."""
         return self.disabled | {each.name for each in self.strategies if not each.is_enabled}
 
-    def neutral_weight(self, strategies: Collection[str]) -> float:
+    def disabled_names(self, at: datetime) -> frozenset[str]:
+        """Name all that place no order at an instant, by an override too."""
+        overrides = self.mode_overrides.items()
+        return self.configured_off() | {
+            name for name, each in overrides if each.mode is Mode.DISABLED and each.is_live(at)
+        }
+
+    def neutral_weight(self, strategies: Collection[str], at: datetime) -> float:
         """Return the base weight of a strategy that nothing is known of: all of the account, or its 1/N."""
-        disabled = self.disabled_names()
+        disabled = self.disabled_names(at)
         enabled = sum(1 for name in strategies if name not in disabled)
         return 1.0 if self.allocation.method is AllocationMethod.FULL or not enabled else 1.0 / enabled

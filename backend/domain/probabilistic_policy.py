@@ -15,11 +15,19 @@ from dataclasses import dataclass
 from datetime import date
 
 from backend.domain.expectation import expect
-from backend.domain.mode import Evidence, Judgement, Mode, ModeState, Score, UnscoredMode, flat_losses, unscored_score
+from backend.domain.mode import (
+    MULTIPLIERS,
+    Evidence,
+    Judgement,
+    Mode,
+    ModeState,
+    Score,
+    UnscoredMode,
+    flat_losses,
+    unscored_score,
+)
 from backend.domain.sharpe_inference import FEWEST, estimate, probabilistic_sharpe_ratios
 from backend.domain.track_record import WINDOW_DAYS
-
-_MULTIPLIERS = {Mode.ACTIVE: 1.0, Mode.REDUCED: 0.5, Mode.SHADOW_MODE: 0.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,4 +110,4 @@ def _days_in(state: ModeState, days: tuple[date, ...]) -> int:
 
 
 def _score(mode: Mode, reason: str) -> Score:
-    return Score(mode=mode, multiplier=_MULTIPLIERS[mode], reason=reason)
+    return Score(mode=mode, multiplier=MULTIPLIERS[mode], reason=reason)

@@ -61,7 +61,7 @@ def _by_strategy(
     inputs: DecisionInputs, names: Sequence[StrategyId], weights: Mapping[StrategyId, float]
 ) -> dict[StrategyId, float]:
     """Return the weights of ``names`` and of members that the book knows; who is no member keeps the one he had."""
-    book, neutral = inputs.book, inputs.policy.neutral_weight(weights.keys())
+    book, neutral = inputs.book, inputs.policy.neutral_weight(weights.keys(), inputs.now)
     known = [name for name in weights if name in book.strategies]
     return {
         name: weights[name] if name in weights else float(book.of(name).weight) if name in book.strategies else neutral
@@ -88,7 +88,7 @@ def _of_the_whole_account(inputs: DecisionInputs, names: Sequence[StrategyId]) -
         weights |= dict.fromkeys(sorted({*names, *_members(inputs)}), policy.max_weight)
     weights |= {name: min(policy.max_weight, factor) for name, factor in factors.items() if name in weights}
     if policy.caps or policy.base_weights:
-        resting = inputs.policy.disabled_names()
+        resting = inputs.policy.disabled_names(inputs.now)
         weights |= overruled({name: weight for name, weight in weights.items() if name not in resting}, policy)[0]
         weights = {name: weights[name] for name in names}
     return Weights(method=policy.method, by_strategy=weights)
@@ -96,7 +96,7 @@ def _of_the_whole_account(inputs: DecisionInputs, names: Sequence[StrategyId]) -
 
 def _members(inputs: DecisionInputs) -> list[StrategyId]:
     listed = [each.name for each in inputs.policy.strategies]
-    return sorted({*inputs.signals, *inputs.failures, *listed} - inputs.policy.disabled_names())
+    return sorted({*inputs.signals, *inputs.failures, *listed} - inputs.policy.disabled_names(inputs.now))
 
 
 def _rule(inputs: DecisionInputs) -> str:
@@ -124,7 +124,7 @@ def _due(inputs: DecisionInputs, members: Sequence[StrategyId], rule: str) -> st
 
 def _are_others_in_force(inputs: DecisionInputs, weights: Mapping[StrategyId, float]) -> bool:
     """Say whether the book holds other weights than the last rebalance gave: those of ``full``, in between."""
-    book, disabled = inputs.book.strategies, inputs.policy.disabled_names()
+    book, disabled = inputs.book.strategies, inputs.policy.disabled_names(inputs.now)
     return any(
         float(book[name].weight) != weight for name, weight in weights.items() if name in book and name not in disabled
     )

@@ -1,5 +1,7 @@
 """Change a tenant's configuration: read, change, check, commit with its audit entry, and again when others were first.
 
+Overrides of modes that have ended are dropped on the way.
+
 The commit is conditional on the trading document, and moves it: whatever a tick decided under the old configuration can
 no longer be committed, so the next tick that is goes by the new one.
 """
@@ -10,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from backend.configuration import configuration_of, configured
+from backend.configuration.mode_overrides import without_expired
 from backend.domain.audit import AuditKind, audited
 from backend.domain.configuration_version import Change, ConfigurationVersion, changes
 from backend.domain.errors import CommitConflict, ConfigurationError
@@ -67,13 +70,14 @@ def configure(
     """
     for _ in range(ATTEMPTS):
         standing = configurations.configuration(order.tenant_id)
-        values = dict(order.change(standing.values))
-        configuration_of(values)
+        at, values = now(), dict(order.change(standing.values))
+        wanted = configuration_of(values)
         configured(defaults, values)
+        if changes(standing.values, values):
+            values = without_expired(values, wanted.scoring.mode_overrides, at)
         found = changes(standing.values, values)
         if not found or is_rehearsal:
             return Configured(number=standing.number, values=values, changes=found)
-        at = now()
         version = ConfigurationVersion(
             number=standing.number + 1, values=values, updated_at=at, updated_by=order.by, reason=order.reason
         )

@@ -63,7 +63,7 @@ def claim_of(key: PortfolioKey, account_id: str, inputs: DecisionInputs, book: P
     """Return what a tick claims: whoever may trade in it, and whose orders may still be going out."""
     holding = {name for name, each in book.strategies.items() if each.real.lots}
     listed = {StrategyId(each.name) for each in inputs.policy.strategies}
-    asked = {*inputs.signals, *inputs.failures, *holding, *listed} - inputs.policy.disabled_names()
+    asked = {*inputs.signals, *inputs.failures, *holding, *listed} - inputs.policy.disabled_names(inputs.now)
     return LeaseClaim(
         account_id=account_id,
         holder=holder_of(key),

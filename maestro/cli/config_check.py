@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 from backend.domain.allocation_policy import AllocationMethod
@@ -80,9 +81,9 @@ def _constraints(policy: DecisionPolicy, names: set[str]) -> Iterator[Finding]:
         if group not in allocation.caps:
             message = "has no cap under allocation_constraints: it changes nothing"
             yield Finding(key=f"{place}.groups.{group}", severity="warning", message=message)
-    for name in {*allocation.base_weights, *policy.disabled} - names:
+    for name in {*allocation.base_weights, *policy.disabled, *policy.mode_overrides} - names:
         yield Finding(key=f"strategy {name}", severity="warning", message="configured, and none of this name runs")
-    running = len(names - policy.disabled_names())
+    running = len(names - policy.disabled_names(datetime.now(UTC)))
     if running and allocation.method is not AllocationMethod.FULL:
         most = allocation.max_weight * running
         if most < 1.0:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import yaml
@@ -84,9 +85,18 @@ def assignment(text: str) -> tuple[Path, Any]:
     if not sign:
         raise ConfigurationError(f"--set: expected key=value, found {text!r}; correct it")
     try:
-        return key_path(key), yaml.safe_load(value)
+        return key_path(key), _json_ready(yaml.safe_load(value))
     except yaml.YAMLError as e:
         raise ConfigurationError(f"--set {key}: expected a YAML value, found {value!r}; quote it") from e
+
+
+def _json_ready(value: Any) -> Any:
+    """Write out what YAML read as an instant: a configuration is kept as JSON."""
+    if isinstance(value, Mapping):
+        return {name: _json_ready(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_json_ready(each) for each in value]
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _set(values: dict[str, Any], path: Path, value: Any) -> None:

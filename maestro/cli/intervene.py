@@ -32,6 +32,7 @@ from maestro.cli.operator import (
     operator,
     told,
 )
+from maestro.cli.override import ClearOption, ForOption, ModeArgument, UntilOption, carry_out, wanted
 from maestro.cli.running_store import every_store, names_of, running_store
 from maestro.cli.trading_command import Done, done_json, obey, print_done, restrict
 
@@ -173,6 +174,34 @@ def adjust(
     confirm(f"Set the weight of {strategy} of {names_of([target])}: {wanted}?", yes=yes)
     done = set_weight(target, strategy, weight, by=by, reason=reason)
     _finish_configured("adjust", target, done, as_json)
+
+
+@intervene.command("override")
+def override(
+    strategy: Annotated[str, typer.Argument(help="Strategy.")],
+    reason: ReasonOption,
+    mode: ModeArgument = None,
+    span: ForOption = None,
+    until: UntilOption = None,
+    clear: ClearOption = False,
+    by: ByOption = None,
+    yes: YesOption = False,
+    store: WrittenStoreOption = None,
+    tenant: CommandTenantOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put one strategy into a mode for a while, over what its record earns it; it ends by itself, or by --clear.
+
+    It undoes no halt, no limit, and no strategy that is disabled by configuration.
+
+    Example: maestro intervene override rsi_reversion SHADOW_MODE --for 2d --reason "a new data feed" --yes
+    """
+    asked = wanted(mode, span, until, clear=clear)
+    target = running_store(tenant) if store is None else choose_store(store, tenant, demo=False)
+    words = "End the override" if asked is None else f"Put into {asked[0]} until {asked[1].isoformat()}"
+    confirm(f"{words}: {strategy} of {names_of([target])}?", yes=yes)
+    done = carry_out(target, strategy, asked, by=by, reason=reason)
+    _finish_configured("override", target, done, as_json)
 
 
 def _halted(chosen: ChosenStore, reason: str, by: str | None, wait: float) -> tuple[dict[str, Any], bool]:

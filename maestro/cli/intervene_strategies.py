@@ -6,9 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
+from backend.configuration import configuration_of
+from backend.configuration.mode_overrides import PATH
 from backend.domain.allocation_policy import AllocationMethod
 from backend.domain.command import SetWeights
 from backend.domain.errors import ConfigurationError
+from backend.domain.mode_override import ModeOverride
 from backend.engine.configuring import Configured, Order, configure
 from backend.engine.control import command
 from functions import stores
@@ -53,6 +56,43 @@ def adjust(chosen: ChosenStore, strategy: str, weight: float | None, *, by: str 
     if weight is not None:
         weights[strategy] = weight
     return _configured(chosen, Edits(sets={BASE_WEIGHTS: weights}), by, reason)
+
+
+def override(chosen: ChosenStore, strategy: str, found: ModeOverride, *, reason: str) -> Configured:
+    """Put a strategy into a mode until an instant, over what scoring says.
+
+    Raises
+    ------
+    ConfigurationError
+        No such strategy runs, or the instant is past.
+    """
+    if not found.is_live(now := datetime.now(UTC)):
+        raise ConfigurationError(
+            f"--until: expected an instant after {now.isoformat(timespec='seconds')}, found "
+            f"{found.until.isoformat()}; give a later one"
+        )
+    known = strategies_in(chosen.settings, stored(chosen.settings, chosen.key.tenant_id))["known"]
+    if strategy not in known:
+        raise ConfigurationError(f"expected a strategy that runs ({', '.join(sorted(known))}), found {strategy!r}")
+    value = {"mode": found.mode.value, "until": found.until.isoformat(), "reason": found.reason, "by": found.by}
+    return _configured(chosen, Edits(sets={(*PATH, strategy): value}), found.by, reason)
+
+
+def clear_override(chosen: ChosenStore, strategy: str, *, by: str | None, reason: str) -> Configured:
+    """End a strategy's override now; scoring has the word again.
+
+    Raises
+    ------
+    ConfigurationError
+        The stored configuration overrides no such strategy.
+    """
+    overrides = configuration_of(stored(chosen.settings, chosen.key.tenant_id)).scoring.mode_overrides
+    if strategy not in overrides:
+        raise ConfigurationError(
+            f"--clear: expected a strategy that is overridden ({', '.join(sorted(overrides)) or 'none'}), found "
+            f"{strategy!r}; see maestro config show"
+        )
+    return _configured(chosen, Edits(unsets=[(*PATH, strategy)]), by, reason)
 
 
 def rebalance(chosen: ChosenStore, *, by: str | None, reason: str) -> dict[str, Any]:

@@ -131,7 +131,7 @@ def _symbols_with_prices(settings: Settings) -> frozenset[str] | None:
 def _caps(policy: DecisionPolicy) -> Iterator[Finding]:
     """Say which caps are below what their strategies get at least."""
     allocation = policy.allocation
-    running = {str(each.name) for each in policy.strategies} - policy.disabled_names()
+    running = {str(each.name) for each in policy.strategies} - policy.configured_off()
     for name, cap in sorted(allocation.caps.items()):
         held = allocation.groups.get(name, frozenset({name})) & running
         if allocation.min_weight * len(held) > cap + _ROUNDING:

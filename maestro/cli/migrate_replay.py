@@ -78,7 +78,7 @@ class RecordedDays:
 def enabled_in(file: Path) -> frozenset[str]:
     """Return the strategies that a file of Maestro's settings lists and enables."""
     policy = load_settings({**os.environ, FILE_VARIABLE: str(file)}).policy()
-    return frozenset(str(each.name) for each in policy.strategies) - policy.disabled_names()
+    return frozenset(str(each.name) for each in policy.strategies) - policy.configured_off()
 
 
 def play_old(

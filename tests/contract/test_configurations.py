@@ -44,6 +44,27 @@ def test_configuration_versions_count_from_one_and_keep_who_and_why(documents: D
     assert [each.number for each in configurations.versions("acme", last=1)] == [2]
 
 
+def test_configuration_change_drops_the_overrides_that_have_ended(documents: Documents) -> None:
+    configurations = DocumentConfigurations(documents)
+
+    def override(hours: int) -> dict[str, str]:
+        until = NOW + timedelta(hours=hours)
+        return {"mode": "ACTIVE", "until": until.isoformat(), "reason": "board", "by": "ann"}
+
+    both = {"a": override(-1), "b": override(1)}
+    configurations_before = {"scoring": {"min_returns": 7, "mode_overrides": both}}
+    documents.commit([replace(paths.configuration("acme"), configurations_before)])
+    assert changed(configurations, scoring=configurations_before["scoring"]).number == 0  # no change, nothing written
+    done = changed(configurations, risk={"gross_limit": 0.5})
+    assert done.values["scoring"] == {"min_returns": 7, "mode_overrides": {"b": both["b"]}}
+    assert [each.key for each in done.changes] == [
+        "risk.gross_limit",
+        *(f"scoring.mode_overrides.a.{each}" for each in ("by", "mode", "reason", "until")),
+    ]
+    alone = changed(configurations, scoring={"mode_overrides": {"a": both["a"]}})
+    assert alone.values == {"risk": {"gross_limit": 0.5}}  # what has ended is not even stored
+
+
 def test_configuration_change_stands_in_the_audit_chain(documents: Documents) -> None:
     changed(DocumentConfigurations(documents), risk={"gross_limit": 0.5})
     trading, _ = DocumentStore(documents).trading("acme")

@@ -17,6 +17,7 @@ from backend.domain.decision import DecisionInputs
 from backend.domain.guard import Breaker, Guard
 from backend.domain.lots import Lot
 from backend.domain.mode import Mode, ThresholdPolicy, UnscoredMode
+from backend.domain.mode_override import ModeOverride
 from backend.domain.order import Side
 from backend.domain.policy import DecisionPolicy, ModePolicyName, OnDemotion
 from backend.domain.risk_limits import RiskLimits
@@ -139,7 +140,15 @@ def policies(draw: st.DrawFn) -> DecisionPolicy:
         disabled=draw(st.frozensets(names, max_size=2)),
         drift_band=draw(st.floats(0, 0.5)),
         on_demotion=draw(st.sampled_from(OnDemotion)),
+        mode_overrides=draw(st.just({}) | st.dictionaries(names, overrides(), max_size=3)),
     )
+
+
+@st.composite
+def overrides(draw: st.DrawFn) -> ModeOverride:
+    """One that is in force, ends this very instant, or has ended."""
+    until = NOW + timedelta(hours=draw(st.sampled_from([-1, 0, 1, 48])))
+    return ModeOverride(mode=draw(st.sampled_from(Mode)), until=until, reason="board", by="ann")
 
 
 @st.composite

@@ -39,7 +39,7 @@ def test_weights_are_parts_that_add_up_to_one_at_most(given_inputs: DecisionInpu
         given_weights = weights.rebalance.weights
         assert sum(given_weights.values()) <= 1.0 + ROUNDING
         assert abs(sum(given_weights.values()) + weights.cash - 1.0) <= ROUNDING
-        assert not given_weights.keys() & given_inputs.policy.disabled_names()
+        assert not given_weights.keys() & given_inputs.policy.disabled_names(given_inputs.now)
         assert 0.0 <= weights.turnover <= 1.0 + ROUNDING
 
 
@@ -47,7 +47,9 @@ def test_weights_are_parts_that_add_up_to_one_at_most(given_inputs: DecisionInpu
 @given(inputs())
 def test_weights_keep_every_cap(given_inputs: DecisionInputs) -> None:
     policy, weights = given_inputs.policy.allocation, decide(given_inputs).weights
-    enabled = {n: w for n, w in weights.by_strategy.items() if n not in given_inputs.policy.disabled_names()}
+    enabled = {
+        n: w for n, w in weights.by_strategy.items() if n not in given_inputs.policy.disabled_names(given_inputs.now)
+    }
     found = (
         enabled if policy.method is AllocationMethod.FULL else (weights.rebalance and weights.rebalance.weights) or {}
     )
