@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from backend.ports.configurations import Configurations
     from backend.ports.leases import Leases
     from backend.ports.notifications import AlertHistory
+    from backend.ports.operations import Operations
     from backend.ports.performances import PerformanceHistory
     from backend.settings import Settings
 
@@ -68,3 +69,10 @@ def alerts(settings: "Settings") -> "AlertHistory":
     from backend.adapters.documents.alert_history import DocumentAlertHistory
 
     return DocumentAlertHistory(documents(settings))
+
+
+def operations(settings: "Settings") -> "Operations":
+    """Return the summary of every tenant for the platform's operator, over ``documents``."""
+    from backend.adapters.documents.tenant_summary_documents import TenantSummaries
+
+    return TenantSummaries(documents(settings))

@@ -6,6 +6,7 @@ from urllib.parse import unquote
 from backend.domain.errors import ConfigurationError
 
 OPERATOR_LOGS = "systemStatus/orchestration_logs/logs"
+TENANT_SUMMARIES = "systemStatus/tenants/summaries"
 ACCOUNT_LEASES = "account_leases"
 _MAX_BYTES = 1500
 _RESERVED = re.compile(r"__.*__")
@@ -138,3 +139,7 @@ def journal(tenant_id: str, portfolio_id: str, number: int) -> str:
 
 def closing(tenant_id: str, portfolio_id: str) -> str:
     return _document(tenant_id, "state", f"closing_{portfolio_id}")
+
+
+def tenant_summary(tenant_id: str) -> str:
+    return f"{TENANT_SUMMARIES}/{segment(tenant_id)}"
