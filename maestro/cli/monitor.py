@@ -20,12 +20,12 @@ from functions.strategies.maestro_controller import MaestroController
 from maestro.backtest.strategy_figures import portfolio_figures, strategy_figures
 from maestro.backtest.strategy_record import strategy_records
 from maestro.cli.chosen_store import ChosenStore, StoreOption, TenantOption, choose_store, demo_marker
+from maestro.cli.due import timetable_of
 from maestro.cli.money_json import change_json, parts_json
 from maestro.cli.monitor_screen import View, screen
 from maestro.cli.operator import told
 from maestro.monitoring.levels import levels_of
 from maestro.monitoring.report import report
-from maestro.monitoring.schedule import next_tick
 from maestro.monitoring.strategies import StrategyTotal, Totals
 from maestro.monitoring.window import Seen, Sources, Window, read_window
 
@@ -103,8 +103,8 @@ def _view(chosen: ChosenStore, hours: int, *, curve_days: int) -> View:
     policy = configured(
         chosen.settings.policy(MaestroController.default_policy()), seen.standing.observed.configuration
     )
-    schedule, newest = chosen.settings.schedule, seen.standing.newest
-    due = next_tick(schedule.tick, schedule.time_zone, after=newest.timestamp) if newest else None
+    newest = seen.standing.newest
+    due = timetable_of(chosen).next_tick(newest.timestamp) if newest else None
     owner = {"store": chosen.name, "tenant": chosen.key.tenant_id, "portfolio_id": chosen.key.portfolio_id}
     return View(report={**owner, **report(seen, _totals(seen, policy), levels_of(policy), next_tick=due)}, seen=seen)
 
