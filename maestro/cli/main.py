@@ -22,15 +22,18 @@ from maestro.cli.metrics import metrics
 from maestro.cli.migrate import migrate
 from maestro.cli.monitor import monitor
 from maestro.cli.orders import orders
+from maestro.cli.overview import overview
 from maestro.cli.paper_broker import paper_broker
 from maestro.cli.performance import performance
 from maestro.cli.reconcile import reconcile
 from maestro.cli.replay import replay
+from maestro.cli.report import report
 from maestro.cli.shadow import shadow
 from maestro.cli.start import start, stop
 from maestro.cli.status import status
 from maestro.cli.strategies import list_strategies
 from maestro.cli.study import study
+from maestro.cli.summary import summary
 from maestro.cli.tick import tick
 from maestro.cli.trace import trace
 
@@ -66,6 +69,9 @@ app.command("restore")(restore)
 app.add_typer(audit, name="audit")
 app.add_typer(config, name="config")
 app.command("monitor")(monitor)
+app.command("summary")(summary)
+app.command("overview")(overview)
+app.add_typer(report, name="report")
 app.add_typer(metrics, name="metrics")
 app.add_typer(migrate, name="migrate")
 app.add_typer(backup, name="backup")
