@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from structlog.typing import EventDict, WrappedLogger
@@ -30,6 +31,18 @@ _TEXT = re.compile(
 )
 
 
+# One of these, in small letters, or else a long run from a capital on stands in whatever is hidden: looking for them
+# first is far faster than the pattern, and nearly everything is clean.
+_SIGNS = (
+    *("secret", "passw", "token", "key", "bearer", "basic", "hooks.slack", "://"),
+    *("-----begin", "eyj", "ya29", "aiza", "xox"),
+)
+# A key id begins with a capital; that none of a secret's first 25 letters and digits is one has odds of 1 to 800,000.
+_CAPITAL_RUN = re.compile(r"[A-Z][A-Za-z0-9]{15}")
+_PLAIN = frozenset({bool, int, float, type(None)})  # numbers are no secrets
+_SHORT = 200  # characters: what says the same on line after line, such as a tenant's name, is looked at once
+
+
 def hide_secrets(_: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """Mask secrets in an event; a processor of structlog."""
     return {name: _hidden(name, value) for name, value in event.items()}
@@ -37,13 +50,32 @@ def hide_secrets(_: WrappedLogger, method: str, event: EventDict) -> EventDict:
 
 def without_secrets(text: str) -> str:
     """Return the text with everything masked in it that looks like a secret."""
-    return _TEXT.sub(_masked, text)
+    is_clean = _is_clean_short(text) if len(text) <= _SHORT else _is_clean(text)
+    return text if is_clean else _TEXT.sub(_masked, text)
+
+
+@lru_cache(maxsize=4096)
+def _is_clean_short(text: str) -> bool:
+    return _is_clean(text)
+
+
+def _is_clean(text: str) -> bool:
+    small = text.lower()
+    for sign in _SIGNS:  # not any(…), which takes three times as long
+        if sign in small:
+            return False
+    return _CAPITAL_RUN.search(text) is None
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return _NAMES.search(name) is not None
 
 
 def _hidden(name: str, value: Any) -> Any:
-    if _NAMES.search(name) and value and not isinstance(value, bool | int | float):
-        return HIDDEN
-    return _within(value)
+    if type(value) in _PLAIN or not value:
+        return value
+    return HIDDEN if _is_secret(name) else _within(value)
 
 
 def _within(value: Any) -> Any:

@@ -32,7 +32,7 @@ class LogTelemetry:
         self._before = traffic()
         self._durations: dict[str, float] = {}
         self._within: list[float] = []  # of each open stage, what the stages within it have taken
-        self._log = structlog.get_logger()
+        self._log = structlog.get_logger().bind()  # bound once a run: the unbound one is assembled at every line
 
     @property
     def measured(self) -> Measured:
