@@ -6,11 +6,17 @@ against the local paper broker in a process of its own.
 """
 
 import multiprocessing
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from statistics import median
+from time import process_time
 from typing import Any
 
+import structlog
+
+from backend.adapters import cloud_log
 from backend.ports.broker import Broker
 from benchmarks.emulator import client, firestore_host
 from benchmarks.fund import CASH, OPENS_AT, PRICES
@@ -27,6 +33,8 @@ START_SECONDS = 30.0
 EARLIER_MEDIAN = 673.0  # ms, the earlier system's tick as it was measured before the rewrite
 TARGET = Target(figure="median ms", bound=EARLIER_MEDIAN / 10)
 
+TOLD_TICKS = 200
+MOST_MORE = 2.0  # % of a tick's processor time that telling may take
 Samples = dict[str, list[float]]
 
 
@@ -41,6 +49,8 @@ def measure() -> Measurement:
         with client() as opened, _alpaca() as broker:
             write_daily_documents(opened, STRATEGIES)
             alpaca = _ticks(opened, Ticker(opened, STRATEGIES, broker), ALPACA_TICKS, is_compared=False)
+        progress(f"tick_latency: {TOLD_TICKS} ticks with log lines and without, in turns")
+        silent, told = _told()
     earlier = memory.pop("earlier")
     return Measurement(
         name="tick_latency",
@@ -54,6 +64,7 @@ def measure() -> Measurement:
             _row("alpaca-py and paper broker, trading ticks", alpaca["trading"]),
             _row("earlier system's access pattern alone, this run", earlier),
             Row(label="earlier system, whole tick, as recorded", figures={"median ms": EARLIER_MEDIAN}),
+            *_told_rows(silent, told),
         ),
         notes=(
             "Every second tick trades; a tick and the earlier access pattern are timed in turns.",
@@ -73,6 +84,34 @@ def _ticks(opened: Any, ticker: Ticker, count: int, *, is_compared: bool) -> Sam
             samples["trading" if is_trading else "quiet"].append(took)
             samples["earlier"].append(earlier)
     return samples
+
+
+def _told() -> tuple[list[float], list[float]]:
+    """Return the processor's milliseconds of ticks without and with log lines, pair by pair, each second trading."""
+    with client() as one, client() as other, Path(os.devnull).open("w") as nowhere:
+        cloud_log.configure()
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(nowhere))
+        tickers = (Ticker(one, STRATEGIES), Ticker(other, STRATEGIES, is_logged=True))
+        samples: tuple[list[float], list[float]] = ([], [])
+        for number in range(-WARM_UP, TOLD_TICKS):
+            first = number // 2 % 2  # so that neither always comes second
+            for i in (first, 1 - first):
+                start = process_time()
+                tickers[i].tick(is_trading=number % 2 == 0)
+                if number >= 0:
+                    samples[i].append((process_time() - start) * 1e3)
+        structlog.reset_defaults()
+    return samples
+
+
+def _told_rows(silent: list[float], told: list[float]) -> Iterator[Row]:
+    more = 100 * median(after / before - 1 for before, after in zip(silent, told, strict=True))
+    yield Row(label="processor time, nobody listens", figures={"n": len(silent), "median ms": median(silent)})
+    yield Row(
+        label="processor time, every step a log line",
+        figures={"n": len(told), "median ms": median(told), "% more": more},
+        targets=(Target(figure="% more", bound=MOST_MORE),),
+    )
 
 
 def _row(label: str, samples: list[float], *targets: Target) -> Row:

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from backend.adapters.documents import DocumentStore, open_documents
+from backend.adapters.documents import Documents, DocumentStore, open_documents
+from backend.adapters.documents.counted import CountedDocuments
 from backend.adapters.documents.lease_documents import LeaseDocuments
+from backend.adapters.log_telemetry import LogTelemetry
 from backend.adapters.template_summary import TemplateSummarizer
 from backend.domain.command import Halt, Obeyed
 from backend.domain.policy import DecisionPolicy
@@ -11,7 +13,9 @@ from backend.domain.tick import PortfolioKey, TickRequest, TickResult
 from backend.engine.control import command
 from backend.engine.cycle import Cycle, run_cycle
 from backend.engine.leasing import StoredLeases
+from backend.engine.telling import NoTelemetry
 from backend.ports.broker import Broker
+from backend.ports.telemetry import Telemetry
 from benchmarks.fund import CASH, OPENS_AT, Clock, Stage, bars, strategies
 from benchmarks.per_strategy_reads import TENANT
 from functions.strategies.loader import StrategyLoader
@@ -21,14 +25,23 @@ KEY = PortfolioKey(tenant_id=TENANT)
 
 
 class Ticker:
-    """Runs whole ticks: loader, strategies, bars, broker, store and cycle are production's own."""
+    """Runs whole ticks: loader, strategies, bars, broker, store and cycle are production's own.
 
-    def __init__(self, client: Any, count: int, broker: Broker | None = None) -> None:
+    Parameters
+    ----------
+    is_logged : whether every step becomes a line of the log, as in a deployed process, and what it reads is counted
+    """
+
+    def __init__(self, client: Any, count: int, broker: Broker | None = None, *, is_logged: bool = False) -> None:
         source = bars()
         self._clock = Clock()
         self._stage = Stage()
         prices = source.daily(source.symbols, until=OPENS_AT, days=1).prices()
-        documents = open_documents(client)
+        documents: Documents = open_documents(client)
+        telemetry: Telemetry = NoTelemetry()
+        if is_logged:
+            documents = counted = CountedDocuments(documents)
+            telemetry = LogTelemetry(counted.traffic)
         self._store = DocumentStore(documents)
         self._cycle = Cycle(
             store=self._store,
@@ -40,6 +53,7 @@ class Ticker:
             clock=self._clock,
             policy=DecisionPolicy(),
             symbols=source.symbols,
+            telemetry=telemetry,
         )
 
     def tick(self, *, is_trading: bool) -> TickResult:

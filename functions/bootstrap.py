@@ -144,36 +144,47 @@ def dry_run_account(settings: "Settings", tenant_id: str) -> "DryRunAccount | No
     return rehearsal.account(stores.documents(settings), bars(settings, tenant_id), clock())
 
 
-def cycle(settings: "Settings", *, tenant_id: str, portfolio_id: str, uid: str) -> "Cycle":
+def cycle(settings: "Settings", *, tenant_id: str, portfolio_id: str, uid: str, is_logged: bool = False) -> "Cycle":
     """Put together the parts that run one portfolio's tick.
+
+    Parameters
+    ----------
+    is_logged : whether its steps become lines of the log, as in a process that has configured one
 
     Raises
     ------
     ConfigurationError
         What the chosen adapters need is not set.
     """
+    from backend.adapters.documents import DocumentStore
+    from backend.adapters.documents.counted import CountedDocuments
+    from backend.adapters.documents.lease_documents import LeaseDocuments
+    from backend.adapters.log_telemetry import LogTelemetry
     from backend.adapters.template_summary import TemplateSummarizer
     from backend.domain.signal import Symbol
     from backend.engine.cycle import Cycle
     from backend.engine.leasing import StoredLeases
+    from backend.engine.telling import NoTelemetry
     from functions.strategies.maestro_controller import MaestroController
 
     strategies = loader(settings, tenant_id, uid)
     # before the store: what cannot start leaves no file behind
     account, prices = broker(settings, tenant_id), bars(settings, tenant_id)
+    documents = CountedDocuments(stores.documents(settings))
     return Cycle(
-        store=stores.store(settings),
+        store=DocumentStore(documents),
         broker=account,
         bars=prices,
         strategies=strategies,
         summarizer=TemplateSummarizer(),
         narrator=narrator(settings),
         statements=statements(settings, tenant_id),
-        leases=StoredLeases(stores.leases(settings)),
+        leases=StoredLeases(LeaseDocuments(documents)),
         clock=clock(),
         policy=settings.policy(MaestroController.default_policy()),
         symbols=tuple(map(Symbol, settings.symbols)),
         history_days=settings.history_days,
+        telemetry=LogTelemetry(documents.traffic) if is_logged else NoTelemetry(),
     )
 
 
@@ -197,28 +208,32 @@ def _abandoned(tenant_id: str, uid: str) -> "Abandoned":
     return {}
 
 
-def day_close(settings: "Settings", key: "PortfolioKey") -> "DayClose":
+def day_close(settings: "Settings", key: "PortfolioKey", *, is_logged: bool = False) -> "DayClose":
     """Put together the parts that close one portfolio's days."""
     from backend.engine.snapshots import DayClose
 
     books = stores.store(settings)
     return DayClose(
-        cycle=cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid),
+        cycle=_cycle_of(settings, key, is_logged),
         store=books,
         calendar=calendar(settings, books.observe_book(key).portfolio),
         statements=statements(settings, key.tenant_id),
     )
 
 
-def desk(settings: "Settings", key: "PortfolioKey") -> "Desk":
+def desk(settings: "Settings", key: "PortfolioKey", *, is_logged: bool = False) -> "Desk":
     """Put together the parts that bring one portfolio together with its broker."""
     from backend.engine.reconciling import Desk
 
     return Desk(
-        cycle=cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid),
+        cycle=_cycle_of(settings, key, is_logged),
         store=stores.store(settings),
         statements=statements(settings, key.tenant_id),
     )
+
+
+def _cycle_of(settings: "Settings", key: "PortfolioKey", is_logged: bool) -> "Cycle":
+    return cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid, is_logged=is_logged)
 
 
 def narrator(settings: "Settings") -> "Summarizer | None":

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from backend.ports.identities import Identities
     from backend.ports.leases import Leases
     from backend.ports.notifications import AlertHistory
+    from backend.ports.operations import Operations
     from backend.ports.performances import PerformanceHistory
     from backend.ports.tenants import Operators, Tenants
     from backend.settings import Settings
@@ -117,3 +118,10 @@ def identities(settings: "Settings") -> "Identities":
     from backend.adapters.firebase_auth import FirebaseIdentities
 
     return FirebaseIdentities(project(settings))
+
+
+def operations(settings: "Settings") -> "Operations":
+    """Return the summary of every tenant for the platform's operator, over ``documents``."""
+    from backend.adapters.documents.tenant_summary_documents import TenantSummaries
+
+    return TenantSummaries(documents(settings))

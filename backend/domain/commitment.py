@@ -48,10 +48,12 @@ def account_snapshot(account: Account, book: PortfolioBook) -> AccountSnapshot:
     )
 
 
-def reserved(trading: Trading, decision: Decision, entry_hash: str) -> Trading:
+def reserved(trading: Trading, decision: Decision, entry_hash: str, correlation_id: str = "") -> Trading:
     """Note every order with the buying power it holds, what the breakers saw, and the new head of the log."""
     orders = {
-        intent.client_order_id: WorkingOrder(symbol=intent.symbol, side=intent.side, reserved=intent.reserved)
+        intent.client_order_id: WorkingOrder(
+            symbol=intent.symbol, side=intent.side, reserved=intent.reserved, correlation_id=correlation_id
+        )
         for intent in decision.intents
     }
     trading = tripped(trading, decision.watched.trips, decision.decided_at, decision.watched.recovered)

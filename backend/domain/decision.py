@@ -1,5 +1,6 @@
 """What one cycle decided, per strategy and in total, and the public dictionaries made from it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -148,6 +149,11 @@ class Decision:
     @property
     def signals_modified(self) -> int:
         return sum(1 for each in self.strategies if each.is_modified)
+
+    @property
+    def modes(self) -> dict[str, int]:
+        """How many strategies are in each mode; modes that none is in are left out."""
+        return dict(Counter(each.mode.value for each in self.strategies))
 
 
 def published_signals(decision: Decision) -> dict[str, Signal]:

@@ -52,4 +52,6 @@ class Task:
         return str(tick_id(portfolio_id=self.key.portfolio_id, scheduled_at=self.scheduled_at))
 
     def tick_request(self) -> TickRequest:
-        return TickRequest(key=self.key, scheduled_at=self.scheduled_at, expires_at=self.expires_at)
+        return TickRequest(
+            key=self.key, scheduled_at=self.scheduled_at, expires_at=self.expires_at, correlation_id=self.correlation_id
+        )

@@ -16,6 +16,7 @@ from backend.domain.identity import TickId, tick_id
 from backend.domain.journal import JournalEntry
 from backend.domain.lease import LeaseChange
 from backend.domain.ledger import LedgerTrade
+from backend.domain.measured import Measured
 from backend.domain.order import ClientOrderId, OrderState
 from backend.domain.track_record import TrackRecord
 from backend.domain.trading_state import Trading
@@ -35,11 +36,17 @@ class PortfolioKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickRequest:
-    """Which tick; from ``expires_at`` on it is resumed when it was begun, and not begun any more."""
+    """Which tick; from ``expires_at`` on it is resumed when it was begun, and not begun any more.
+
+    ``correlation_id`` joins what one delivery of a schedule leads to, in log lines and documents; "" for none.
+
+    Nothing is decided by it, and no hash covers it.
+    """
 
     key: PortfolioKey
     scheduled_at: datetime
     expires_at: datetime | None = None
+    correlation_id: str = ""
 
     @property
     def tick_id(self) -> TickId:
@@ -59,6 +66,7 @@ class TickState:
     committed_at: datetime
     session_id: str
     account_id: str = ""
+    correlation_id: str = ""
     summary: str = ""
     orders: tuple[OrderState, ...] = ()
 
@@ -92,7 +100,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntry:
-    """One decision in the log. ``entry_hash`` covers ``body`` and ``previous_hash``, never the summary.
+    """One decision in the log. ``entry_hash`` covers ``body`` and ``previous_hash``, nothing else.
 
     ``body`` is the decision as JSON-ready values with ``inputs_hash``, ``code_version`` and ``sequence``, its number in
     the tenant's chain; ``inputs`` the canonical JSON it was derived from.
@@ -110,6 +118,7 @@ class LogEntry:
     entry_hash: str
     summary: str
     summary_source: str = "template"
+    correlation_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +129,8 @@ class TickCommit:
     documents must still have the versions that were observed. ``record`` is None when the stored one is current.
     ``settled`` are earlier orders that this tick found settled at the broker; ``trades`` their fills, crosses and
     adjusting entries; ``journal`` what all of it does to the book, None when that is nothing. ``leases`` are all
-    of the account, where the tick changes its own: they must still have the version that was read.
+    of the account, where the tick changes its own: they must still have the version that was read. ``measured`` is what
+    it has taken so far, for people who watch.
     """
 
     request: TickRequest
@@ -135,6 +145,7 @@ class TickCommit:
     settled: tuple[OrderState, ...] = ()
     trades: tuple[LedgerTrade, ...] = ()
     leases: LeaseChange | None = None
+    measured: Measured = field(default_factory=Measured)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +166,7 @@ class TickRecord:
     log_id: str
     summary: str | None = None
     audit: "tuple[AuditEntry, ...]" = ()
+    measured: Measured = field(default_factory=Measured)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,11 +42,15 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkingOrder:
-    """An order that the venue has or may have: where it stands, and the buying power that it holds (0 for an exit)."""
+    """An order that the venue has or may have: where it stands, and the buying power that it holds (0 for an exit).
+
+    ``correlation_id`` is that of its tick, for whoever books its fills.
+    """
 
     symbol: Symbol
     side: Side
     reserved: Decimal = Decimal(0)
+    correlation_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

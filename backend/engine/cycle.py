@@ -6,7 +6,7 @@
 3. commit  – one atomic write with preconditions. Losing it to another delivery means resuming from that one,
    losing it to another tick of the account means observing and deciding anew;
 4. submit  – one request an order, under its deterministic id (``execution``);
-5. record  – one commit more, when something was sent.
+5. record  – one commit more, when something was sent (``recording``).
 """
 
 import secrets
@@ -17,7 +17,7 @@ from backend.domain.adjustment import Origin
 from backend.domain.commitment import cross_trades, decision_events, reserved, with_orders
 from backend.domain.decide import decide
 from backend.domain.dispatch import check_begin
-from backend.domain.errors import CommitConflict, ConfigurationError, TickAlreadyCommitted
+from backend.domain.errors import CommitConflict, ConfigurationError, MaestroError, TickAlreadyCommitted
 from backend.domain.journal import folded, noted
 from backend.domain.order import OrderState, OrderStatus
 from backend.domain.policy import DecisionPolicy
@@ -26,18 +26,29 @@ from backend.domain.settlement import Settled
 from backend.domain.signal import Symbol
 from backend.domain.tick import Observation, PortfolioKey, TickCommit, TickRequest, TickResult, TickState, TickStatus
 from backend.engine.bookkeeping import Standing, up_to_date
-from backend.engine.execution import Venue, record, submit
+from backend.engine.execution import Venue, submit
 from backend.engine.gathering import gathered
 from backend.engine.leasing import NoLeases, claim_of
 from backend.engine.log_entry import log_entry
+from backend.engine.recording import record
 from backend.engine.resumption import refusals
 from backend.engine.sightings import NoStatements
+from backend.engine.telling import (
+    NoTelemetry,
+    facts_of,
+    tell_booked,
+    tell_decided,
+    tell_failed,
+    tell_finished,
+    tell_started,
+)
 from backend.ports.bars import Bars
 from backend.ports.broker import Broker
 from backend.ports.clock import Clock
 from backend.ports.statements import Statements
 from backend.ports.strategies import Strategies
 from backend.ports.summary import Summarizer
+from backend.ports.telemetry import Telemetry
 from backend.ports.tick_leases import TickLeases
 from backend.ports.ticks import TickStore
 
@@ -67,6 +78,7 @@ class Cycle:
     leases: TickLeases = field(default_factory=NoLeases)
     history_days: int = 260
     entropy: Callable[[TickRequest], bytes] = random_entropy
+    telemetry: Telemetry = field(default_factory=NoTelemetry)
 
     def venue(self, key: PortfolioKey, account_id: str) -> Venue:
         return Venue(
@@ -76,6 +88,7 @@ class Cycle:
             uid=key.uid,
             account_id=account_id,
             now=self.clock.now,
+            telemetry=self.telemetry,
         )
 
 
@@ -91,16 +104,34 @@ def run_cycle(request: TickRequest, cycle: Cycle) -> TickResult:
     MaestroError
         Nothing was committed, or what was committed can be resumed: deliver the same tick again.
     """
+    cycle = replace(cycle, telemetry=cycle.telemetry.begun())
+    with cycle.telemetry.about(**facts_of(request)):
+        tell_started(request, cycle.telemetry)
+        try:
+            result = _run(request, cycle)
+        except MaestroError as e:
+            tell_failed(e, cycle.telemetry)
+            raise
+        tell_finished(result, cycle.telemetry)
+        return result
+
+
+def _run(request: TickRequest, cycle: Cycle) -> TickResult:
     for _ in range(COMMIT_ATTEMPTS):
-        observed = cycle.store.observe(request)
+        with cycle.telemetry.stage("observe"):
+            observed = cycle.store.observe(request)
         if observed.tick is not None:
-            return _resume(request, cycle, observed, observed.tick)
+            with cycle.telemetry.about(correlation_id=observed.tick.correlation_id):
+                return _resume(request, cycle, observed, observed.tick)
         check_begin(request, observed.portfolio, cycle.clock.now())
         draft = _decide(request, cycle, observed)
         try:
-            versions = cycle.store.commit(draft)
+            with cycle.telemetry.stage("commit"):
+                versions = cycle.store.commit(draft)
         except (TickAlreadyCommitted, CommitConflict):
             continue
+        tell_decided(draft, cycle.telemetry)
+        tell_booked(draft.trades, cycle.telemetry, observed.trading.working)
         committed = replace(observed, tick=draft.tick, trading=draft.trading, book=draft.book, versions=versions)
         return _execute(request, cycle, committed, draft)
     raise CommitConflict(
@@ -110,31 +141,34 @@ def run_cycle(request: TickRequest, cycle: Cycle) -> TickResult:
 
 
 def _decide(request: TickRequest, cycle: Cycle, observed: Observation) -> TickCommit:
-    account = cycle.broker.account()
-    standing = _standing(request, cycle, observed, account.account_id)
-    if standing.orders:
-        account = cycle.broker.account()  # what was found filled must be in the account that is decided on
-    trading = reconciled(standing.trading, standing.book, request.key.portfolio_id, account)
-    current = replace(observed, book=standing.book, trading=trading)
-    inputs, is_extended = gathered(request, cycle, current, account, replace(standing, trading=trading))
-    claim = claim_of(request.key, account.account_id, inputs, current.book)
-    grant = cycle.leases.granted(claim, current.book.lease, at=inputs.now)
-    decision = decide(inputs)
-    orders = tuple(
-        OrderState(intent=intent, tick_id=request.tick_id, decided_at=inputs.now, status=OrderStatus.INTENT)
-        for intent in decision.intents
-    )
-    entry = log_entry(
-        inputs,
-        decision,
-        key=request.key,
-        trading=trading,
-        summary=cycle.summarizer.summarize(decision) or "",
-    )
-    caused = decision_events(inputs, decision, current.book)
-    book = with_orders(folded(current.book, caused), orders)
-    book, journal = noted(book, (*standing.events, *caused), at=inputs.now, run_id=request.tick_id)
-    book = replace(book, lease=grant.lease)
+    with cycle.telemetry.stage("gather"):
+        account = cycle.broker.account()
+        standing = _standing(request, cycle, observed, account.account_id)
+        if standing.orders:
+            account = cycle.broker.account()  # what was found filled must be in the account that is decided on
+        trading = reconciled(standing.trading, standing.book, request.key.portfolio_id, account)
+        current = replace(observed, book=standing.book, trading=trading)
+        inputs, is_extended = gathered(request, cycle, current, account, replace(standing, trading=trading))
+        claim = claim_of(request.key, account.account_id, inputs, current.book)
+        grant = cycle.leases.granted(claim, current.book.lease, at=inputs.now)
+    with cycle.telemetry.stage("decide"):
+        decision = decide(inputs)
+        orders = tuple(
+            OrderState(intent=intent, tick_id=request.tick_id, decided_at=inputs.now, status=OrderStatus.INTENT)
+            for intent in decision.intents
+        )
+        entry = log_entry(
+            inputs,
+            decision,
+            key=request.key,
+            trading=trading,
+            summary=cycle.summarizer.summarize(decision) or "",
+            correlation_id=request.correlation_id,
+        )
+        caused = decision_events(inputs, decision, current.book)
+        book = with_orders(folded(current.book, caused), orders)
+        book, journal = noted(book, (*standing.events, *caused), at=inputs.now, run_id=request.tick_id)
+        book = replace(book, lease=grant.lease)
     is_done = not orders and cycle.narrator is None
     return TickCommit(
         request=request,
@@ -144,13 +178,14 @@ def _decide(request: TickRequest, cycle: Cycle, observed: Observation) -> TickCo
             committed_at=inputs.now,
             session_id=decision.session_id,
             account_id=account.account_id,
+            correlation_id=request.correlation_id,
             summary=entry.summary,
             orders=orders,
         ),
         decision=decision,
         log=entry,
         trading=with_holdings(
-            reserved(trading, decision, entry.entry_hash).rebalanced(request.key.portfolio_id),
+            reserved(trading, decision, entry.entry_hash, request.correlation_id).rebalanced(request.key.portfolio_id),
             book,
             request.key.portfolio_id,
         ),
@@ -163,6 +198,7 @@ def _decide(request: TickRequest, cycle: Cycle, observed: Observation) -> TickCo
             *cross_trades(decision, uid=request.key.uid, account_id=account.account_id),
         ),
         leases=grant.change,
+        measured=cycle.telemetry.measured,
     )
 
 
@@ -174,10 +210,11 @@ def _standing(request: TickRequest, cycle: Cycle, observed: Observation, account
 def _execute(request: TickRequest, cycle: Cycle, committed: Observation, draft: TickCommit) -> TickResult:
     tick = draft.tick
     venue = cycle.venue(request.key, tick.account_id)
-    outcomes = submit(tick.orders, venue, committed, lambda: cycle.store.observe(request))
+    with cycle.telemetry.stage("submit"):
+        outcomes = submit(tick.orders, venue, committed, lambda: cycle.store.observe(request))
     if tick.status is not TickStatus.DONE:
         text = cycle.narrator.summarize(draft.decision) if cycle.narrator else None
-        tick = record(request, outcomes, committed, cycle.store, text, cycle.clock.now())
+        tick = record(request, outcomes, committed, cycle, text)
     return _result(request, tick, outcomes, draft)
 
 
@@ -193,8 +230,9 @@ def _resume(request: TickRequest, cycle: Cycle, observed: Observation, tick: Tic
             for order in tick.orders
         ]
         venue = cycle.venue(request.key, tick.account_id)
-        outcomes = submit(orders, venue, observed, lambda: cycle.store.observe(request), refused)
-        tick = record(request, outcomes, observed, cycle.store, None, cycle.clock.now(), refused)
+        with cycle.telemetry.stage("submit"):
+            outcomes = submit(orders, venue, observed, lambda: cycle.store.observe(request), refused)
+        tick = record(request, outcomes, observed, cycle, None, refused)
     return _result(request, tick, outcomes, None)
 
 

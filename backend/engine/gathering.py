@@ -38,7 +38,8 @@ def gathered(
     market = _market(_universe(cycle, current, policy), now, cycle)
     symbols = tuple(Symbol(symbol) for symbol in market)
     snapshot = account_snapshot(account, current.book)
-    evaluation = cycle.strategies.evaluate(market, snapshot, None, policy.strategies, _intraday(now, cycle))
+    with cycle.telemetry.stage("strategies"):
+        evaluation = cycle.strategies.evaluate(market, snapshot, None, policy.strategies, _intraday(now, cycle))
     record, is_extended = current_record(
         cycle.store, request.key, current.record, now.date(), evaluation.signals.keys()
     )

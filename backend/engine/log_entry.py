@@ -14,9 +14,15 @@ from backend.engine.code_version import code_version
 
 
 def log_entry(
-    inputs: DecisionInputs, decision: Decision, *, key: PortfolioKey, trading: Trading, summary: str
+    inputs: DecisionInputs,
+    decision: Decision,
+    *,
+    key: PortfolioKey,
+    trading: Trading,
+    summary: str,
+    correlation_id: str = "",
 ) -> LogEntry:
-    """Write the entry that follows the head that ``trading`` holds; its hash never covers the summary."""
+    """Write the entry that follows the head that ``trading`` holds; its hash covers neither of the last two."""
     text = canonical_json(inputs)
     owner = {"portfolio_id": key.portfolio_id, "uid": key.uid}
     place = {"sequence": trading.log_count + 1, "code_version": code_version()}
@@ -33,6 +39,7 @@ def log_entry(
         previous_hash=trading.log_head,
         entry_hash=entry_hash(trading.log_head, body),
         summary=summary,
+        correlation_id=correlation_id,
     )
 
 

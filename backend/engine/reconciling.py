@@ -35,6 +35,7 @@ from backend.engine.cycle import Cycle
 from backend.engine.journal_pages import events_since
 from backend.engine.policies import policy_of
 from backend.engine.sightings import missing_orders
+from backend.engine.telling import owner_of, tell_booked
 from backend.ports.snapshots import SnapshotStore
 from backend.ports.statements import Statements
 
@@ -82,12 +83,13 @@ def reconcile(key: PortfolioKey, desk: Desk) -> Reconciled:
     BrokerUnavailable, BrokerRefused, StoreError
         Nothing was changed; run it again.
     """
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return _reconciled(key, desk)
-        except CommitConflict:
-            continue
-    return _reconciled(key, desk)
+    with desk.cycle.telemetry.about(**owner_of(key)):
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return _reconciled(key, desk)
+            except CommitConflict:
+                continue
+        return _reconciled(key, desk)
 
 
 def _reconciled(key: PortfolioKey, desk: Desk) -> Reconciled:
@@ -160,6 +162,7 @@ def _committed(
         return observed.book
     commit = book_commit(key, observed, standing, at=now, run_id=RUN_ID, audit=audit)
     desk.store.commit_book(commit)
+    tell_booked(commit.trades, desk.cycle.telemetry, observed.trading.working)
     return commit.book
 
 

@@ -26,6 +26,7 @@ from backend.domain.tick import Observation, PortfolioKey
 from backend.engine.bookkeeping import Standing, book_commit, due_fees, up_to_date, with_fees
 from backend.engine.cycle import Cycle
 from backend.engine.journal_pages import events_since
+from backend.engine.telling import owner_of, tell_booked
 from backend.engine.track_records import current_record
 from backend.ports.calendar import Calendar
 from backend.ports.snapshots import ClosingVersions, SnapshotStore
@@ -162,6 +163,8 @@ def _commit(
 ) -> tuple[JournalEntry, ...]:
     commit = book_commit(key, observed, standing, at=now, run_id=RUN_ID)
     parts.store.commit_book(commit)
+    with parts.cycle.telemetry.about(**owner_of(key)):
+        tell_booked(commit.trades, parts.cycle.telemetry, observed.trading.working)
     return () if commit.journal is None else (commit.journal,)
 
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextvars import Context, copy_context
 from typing import Any
 
 from backend.domain.errors import SignalError, StrategyError, StrategyTimeout
@@ -53,6 +54,7 @@ class _Crew:
         self._expected = 0
         self._lock = threading.Lock()
         self._done = threading.Event()
+        self._context = copy_context()  # what strategies log is signed as the tick's other lines are
 
     def outcomes(self, strategies: Sequence[BaseStrategy]) -> Mapping[str, Outcome]:
         for strategy in strategies:
@@ -81,7 +83,7 @@ class _Crew:
             self._settle(late.strategy, self.timeout())
         if self._queue and len(self._threads) < _MOST_THREADS:
             if all(thread.since + _SLOW_SECONDS <= now for thread in self._threads):
-                hired = _Thread(self, self._queue.popleft())
+                hired = _Thread(self, self._queue.popleft(), self._context.copy())
                 self._threads.add(hired)
                 hired.start()
             return _SLOW_SECONDS
@@ -115,9 +117,10 @@ class _Thread(threading.Thread):
 
     is_abandoned = False
 
-    def __init__(self, crew: _Crew, first: BaseStrategy) -> None:
+    def __init__(self, crew: _Crew, first: BaseStrategy, context: Context) -> None:
         super().__init__(name=f"strategies from {first.name}", daemon=True)
         self._crew = crew
+        self._context = context
         self._runner: asyncio.Runner | None = None
         self.begin(first)
 
@@ -127,6 +130,9 @@ class _Thread(threading.Thread):
         self.deadline = self.since + self._crew.limit_seconds
 
     def run(self) -> None:
+        self._context.run(self._work)
+
+    def _work(self) -> None:
         while self._crew.hand_in(self, self._outcome()):
             pass
         if self._runner is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from firebase_functions import https_fn
 
+from functions.tracing import logged_as, trace_of
 from functions.triggers.deadline import hanging, retire_if_hanging, within
 
 if TYPE_CHECKING:
@@ -43,11 +44,21 @@ def delivered(
     except ConfigurationError as e:
         bootstrap.log().error(str(e), kind="task_refused")
         return {"status": "refused", "message": str(e)}
-    try:
-        return _attempted(task, attempt_of(request.raw_request.headers.get(RETRY_COUNT)), work, limit(task))
-    finally:
-        if retire_if_hanging():
-            bootstrap.log(tenant_id=task.key.tenant_id).warning("process ends: something hangs", threads=hanging())
+    headers = request.raw_request.headers
+    facts = {
+        **trace_of(dict(headers), bootstrap.settings().project or ""),
+        "correlation_id": task.correlation_id,
+        "tenant_id": task.key.tenant_id,
+        "portfolio_id": task.key.portfolio_id,
+        "tick_id": task.subject,
+        "task": task.kind.value,
+    }
+    with logged_as(**facts):
+        try:
+            return _attempted(task, attempt_of(headers.get(RETRY_COUNT)), work, limit(task))
+        finally:
+            if retire_if_hanging():
+                bootstrap.log().warning("process ends: something hangs", threads=hanging())
 
 
 def attempt_of(retry_count: str | None) -> int:
@@ -76,7 +87,7 @@ def _attempted(task: "Task", attempt: int, work: "Callable[[Task], dict[str, Any
     from backend.domain.errors import MaestroError, PortfolioPaused, TickExpired
     from functions import bootstrap
 
-    log = bootstrap.log(tenant_id=task.key.tenant_id, task=task.kind.value, subject=task.subject, attempt=attempt)
+    log = bootstrap.log(attempt=attempt)
     try:
         return within(seconds, lambda: work(task))
     except PortfolioPaused as e:
@@ -89,6 +100,7 @@ def _attempted(task: "Task", attempt: int, work: "Callable[[Task], dict[str, Any
         if is_retryable(e) and attempt < MOST_ATTEMPTS:
             log.warning(str(e), kind="task_retried", error=type(e).__name__)
             raise
+        _note(task, e)
         _bury(task, e, attempt)
         return _answer(task, "failed", e)
     except BaseException as e:
@@ -110,6 +122,17 @@ def missed(task: "Task", why: str) -> None:
         portfolio_id=task.key.portfolio_id,
         tick_id=task.subject,
     )
+
+
+def _note(task: "Task", error: "MaestroError") -> None:
+    """Count a tick that failed for good in the operator's summary of its tenant."""
+    from backend.domain.task import TaskKind
+    from functions import bootstrap, failures
+
+    if task.kind is not TaskKind.TICK:
+        return
+    if (fault := failures.note_failure(bootstrap.settings(), task.tick_request(), error)) is not None:
+        bootstrap.log().warning("failure not noted", reason=fault)
 
 
 def _bury(task: "Task", error: BaseException, attempts: int) -> None:

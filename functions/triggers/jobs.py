@@ -13,7 +13,9 @@ def tick(task: "Task") -> dict[str, Any]:
     from functions import bootstrap, channels
 
     key, settings = task.key, bootstrap.settings()
-    cycle = bootstrap.cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid)
+    cycle = bootstrap.cycle(
+        settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid, is_logged=True
+    )
     result = run_cycle(task.tick_request(), cycle)
     answer = {
         "tick_id": result.tick_id,
@@ -22,10 +24,8 @@ def tick(task: "Task") -> dict[str, Any]:
         "orders": len(result.orders),
         "unresolved": len(result.unresolved),
     }
-    log = bootstrap.log(tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, **answer)
-    log.info("tick finished")
     for fault in channels.tell(settings, key, result, bootstrap.clock().now()):
-        log.error("alert not sent", reason=fault)
+        bootstrap.log().error("alert not sent", reason=fault)
     return answer
 
 
@@ -65,9 +65,9 @@ def _reconcile(task: "Task") -> dict[str, Any]:
     from functions import bootstrap
 
     key, settings = task.key, bootstrap.settings()
-    found = reconcile(key, bootstrap.desk(settings, key))
+    found = reconcile(key, bootstrap.desk(settings, key, is_logged=True))
     facts = {"moved": len(found.moved), "open": len(found.open_orders), "unresolved": len(found.unresolved)}
-    bootstrap.log(tenant_id=key.tenant_id).info("reconciled", portfolio_id=key.portfolio_id, **facts)
+    bootstrap.log().info("reconciled", **facts)
     doubts = [*found.trips, *found.differences, *(f"order {each} is unresolved" for each in found.unresolved)]
     if doubts:
         bootstrap.raise_alert(
@@ -88,9 +88,9 @@ def _close_days(task: "Task") -> dict[str, Any]:
 
     key, settings = task.key, bootstrap.settings()
     day = local_day(task.scheduled_at, settings.schedule.time_zone)
-    closed = close_days(key, day, bootstrap.day_close(settings, key))
+    closed = close_days(key, day, bootstrap.day_close(settings, key, is_logged=True))
     days = [str(each.portfolio.day) for each in closed]
-    bootstrap.log(tenant_id=key.tenant_id).info("days closed", portfolio_id=key.portfolio_id, days=days)
+    bootstrap.log().info("days closed", days=days)
     return {"days": days}
 
 
@@ -116,5 +116,5 @@ def _close_month(task: "Task") -> dict[str, Any]:
         now=bootstrap.clock().now(),
     )
     count = write_strategy_performance_snapshots(db=db, tenant_id=tenant_id, snapshots_by_perf_id=snapshots)
-    bootstrap.log(tenant_id=tenant_id).info("month closed", month=f"{year:04d}-{month:02d}", documents=count)
+    bootstrap.log().info("month closed", month=f"{year:04d}-{month:02d}", documents=count)
     return {"month": f"{year:04d}-{month:02d}", "documents": count}

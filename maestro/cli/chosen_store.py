@@ -12,6 +12,7 @@ from backend.ports.audit import AuditTrail
 from backend.ports.control import TradingControl
 from backend.ports.decisions import DecisionLog
 from backend.ports.notifications import AlertHistory
+from backend.ports.operations import Operations
 from backend.ports.performances import PerformanceHistory
 from backend.settings import Settings, load_settings
 from functions import stores
@@ -35,6 +36,7 @@ class ChosenStore:
     trail: AuditTrail
     performances: PerformanceHistory
     alerts: AlertHistory
+    operations: Operations
     key: PortfolioKey
     name: str
     settings: Settings
@@ -89,6 +91,7 @@ def opened(settings: Settings, tenant: str | None) -> ChosenStore:
         trail=stores.audit_trail(settings),
         performances=stores.performances(settings),
         alerts=stores.alerts(settings),
+        operations=stores.operations(settings),
         key=key,
         name=name,
         settings=settings,

@@ -26,16 +26,19 @@ from maestro.cli.migrate import migrate
 from maestro.cli.monitor import monitor
 from maestro.cli.operators import operator
 from maestro.cli.orders import orders
+from maestro.cli.overview import overview
 from maestro.cli.paper_broker import paper_broker
 from maestro.cli.performance import performance
 from maestro.cli.portfolio import portfolio
 from maestro.cli.reconcile import reconcile
 from maestro.cli.replay import replay
+from maestro.cli.report import report
 from maestro.cli.shadow import shadow
 from maestro.cli.start import start, stop
 from maestro.cli.status import status
 from maestro.cli.strategies import list_strategies
 from maestro.cli.study import study
+from maestro.cli.summary import summary
 from maestro.cli.tenant import tenant
 from maestro.cli.tick import tick
 from maestro.cli.trace import trace
@@ -73,6 +76,9 @@ app.add_typer(audit, name="audit")
 app.add_typer(config, name="config")
 app.add_typer(credentials, name="credentials")
 app.command("monitor")(monitor)
+app.command("summary")(summary)
+app.command("overview")(overview)
+app.add_typer(report, name="report")
 app.add_typer(metrics, name="metrics")
 app.add_typer(migrate, name="migrate")
 app.add_typer(backup, name="backup")

@@ -1,17 +1,20 @@
 """``maestro metrics``: the store in Prometheus' words, served or printed once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
+from threading import Thread
 from typing import Annotated
 
 import typer
-from prometheus_client import generate_latest, start_http_server
+from prometheus_client import CollectorRegistry, generate_latest, start_http_server
 
 from backend.configuration import configured
 from backend.domain.errors import ConfigurationError
 from functions.strategies.maestro_controller import MaestroController
 from maestro.cli.chosen_store import ChosenStore, StoreOption, TenantOption, choose_store
+from maestro.cli.due import timetable_of
 from maestro.monitoring.metrics import StoreCollector, registry_of
-from maestro.monitoring.schedule import next_tick
 
 PORT = 9464
 
@@ -32,21 +35,11 @@ def serve(
     Example: maestro metrics serve --port 9464
     """
     chosen = choose_store(store, tenant)
-    registry = registry_of(collector(chosen))
-    try:
-        server, thread = start_http_server(port, host, registry)
-    except OSError as e:
-        raise ConfigurationError(
-            f"--port {port}: expected a free port of {host}, found {e.strerror or e}; choose another, or 0 for any"
-        ) from e
     owner = f"{chosen.key.tenant_id}/{chosen.key.portfolio_id}"
-    try:
-        print(f"metrics of {owner} at http://{host}:{server.server_port}/metrics", flush=True)
-        thread.join()
-    except KeyboardInterrupt:
-        server.shutdown()
-    finally:
-        server.server_close()
+    with served(registry_of(collector(chosen)), host, port, option="--port") as (address, thread):
+        print(f"metrics of {owner} at {address}", flush=True)
+        with suppress(KeyboardInterrupt):
+            thread.join()
 
 
 @metrics.command("print")
@@ -63,13 +56,36 @@ def print_once(store: StoreOption = None, tenant: TenantOption = None) -> None:
         raise collected.failure
 
 
+@contextmanager
+def served(registry: CollectorRegistry, host: str, port: int, *, option: str) -> Iterator[tuple[str, Thread]]:
+    """Serve a registry in a thread; yield its address and the thread.
+
+    Raises
+    ------
+    ConfigurationError
+        The port, which ``option`` named, is taken.
+    """
+    try:
+        server, thread = start_http_server(port, host, registry)
+    except OSError as e:
+        raise ConfigurationError(
+            f"{option} {port}: expected a free port of {host}, found {e.strerror or e}; choose another, or 0 for any"
+        ) from e
+    try:
+        yield f"http://{host}:{server.server_port}/metrics", thread
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 def collector(chosen: ChosenStore) -> StoreCollector:
     """Return the collector of the chosen portfolio."""
-    schedule, defaults = chosen.settings.schedule, chosen.settings.policy(MaestroController.default_policy())
+    defaults = chosen.settings.policy(MaestroController.default_policy())
     return StoreCollector(
         log=chosen.log,
         performances=chosen.performances,
         key=chosen.key,
         policy=partial(configured, defaults),
-        next_tick=lambda after: next_tick(schedule.tick, schedule.time_zone, after=after),
+        next_tick=timetable_of(chosen).next_tick,
+        operations=chosen.operations,
     )

@@ -1,9 +1,8 @@
 """``maestro monitor``: what happened over the last hours, as a screen that stays current or as one JSON object."""
 
 import json
-import math
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from time import monotonic, sleep
 from typing import Annotated
@@ -12,25 +11,13 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from backend.configuration import configured
-from backend.domain.equity_change import equity_changes, together
 from backend.domain.errors import MaestroError
-from backend.domain.policy import DecisionPolicy
-from functions.strategies.maestro_controller import MaestroController
-from maestro.backtest.strategy_figures import portfolio_figures, strategy_figures
-from maestro.backtest.strategy_record import strategy_records
-from maestro.cli.chosen_store import ChosenStore, StoreOption, TenantOption, choose_store, demo_marker
-from maestro.cli.money_json import change_json, parts_json
+from maestro.cli.chosen_store import StoreOption, TenantOption, choose_store
+from maestro.cli.look import LONGEST_HOURS, look
 from maestro.cli.monitor_screen import View, screen
 from maestro.cli.operator import told
-from maestro.monitoring.levels import levels_of
-from maestro.monitoring.report import report
-from maestro.monitoring.schedule import next_tick
-from maestro.monitoring.strategies import StrategyTotal, Totals
-from maestro.monitoring.window import Seen, Sources, Window, read_window
 
 CURVE_DAYS = 92  # calendar days that the screen's curves go back
-LONGEST_HOURS = 31 * 24
 _BEAT_SECONDS = 1.0  # how often ages move on
 
 
@@ -61,22 +48,22 @@ def monitor(
     """
     chosen = choose_store(store, tenant)
     if output is Format.JSON:
-        print(json.dumps(_view(chosen, hours, curve_days=0).report, indent=2))
+        print(json.dumps(look(chosen, hours).report, indent=2))
         return
     console = Console()
     if not console.is_terminal:
-        view = _view(chosen, hours, curve_days=CURVE_DAYS)
+        view = look(chosen, hours, curve_days=CURVE_DAYS)
         console.print(screen(view, now=view.seen.window.end, width=console.width))
         return
     try:
-        _watch(lambda: _view(chosen, hours, curve_days=CURVE_DAYS), refresh, console)
+        _watch(lambda: look(chosen, hours, curve_days=CURVE_DAYS), refresh, console)
     except KeyboardInterrupt:
         return
 
 
-def _watch(look: Callable[[], View], refresh: float, console: Console) -> None:
+def _watch(glance: Callable[[], View], refresh: float, console: Console) -> None:
     """Look again and again; a look that fails leaves the one before it on the screen, and says so."""
-    view, problem = look(), ""
+    view, problem = glance(), ""
     with Live(console=console, screen=True, auto_refresh=False) as live:
         while True:
             looked_at = monotonic()
@@ -85,54 +72,6 @@ def _watch(look: Callable[[], View], refresh: float, console: Console) -> None:
                 live.update(screen(view, now=now, width=console.width, problem=problem), refresh=True)
                 sleep(min(_BEAT_SECONDS, refresh - elapsed))
             try:
-                view, problem = look(), ""
+                view, problem = glance(), ""
             except MaestroError as e:
                 problem = told(e)
-
-
-def _view(chosen: ChosenStore, hours: int, *, curve_days: int) -> View:
-    end = _end(chosen)
-    sources = Sources(
-        log=chosen.log,
-        control=chosen.control,
-        performances=chosen.performances,
-        alerts=chosen.alerts,
-        key=chosen.key,
-    )
-    seen = read_window(sources, Window(start=end - timedelta(hours=hours), end=end), look_back_days=curve_days)
-    policy = configured(
-        chosen.settings.policy(MaestroController.default_policy()), seen.standing.observed.configuration
-    )
-    schedule, newest = chosen.settings.schedule, seen.standing.newest
-    due = next_tick(schedule.tick, schedule.time_zone, after=newest.timestamp) if newest else None
-    owner = {"store": chosen.name, "tenant": chosen.key.tenant_id, "portfolio_id": chosen.key.portfolio_id}
-    return View(report={**owner, **report(seen, _totals(seen, policy), levels_of(policy), next_tick=due)}, seen=seen)
-
-
-def _end(chosen: ChosenStore) -> datetime:
-    """Return now; for a demo, whose days are long past, the instant of its last decision."""
-    settings = chosen.settings
-    if settings.store == "sqlite" and demo_marker(settings.sqlite_path).exists():
-        for newest in chosen.log.decisions(chosen.key.tenant_id, last=1):
-            return newest.timestamp
-    return datetime.now(UTC)
-
-
-def _totals(seen: Seen, policy: DecisionPolicy) -> Totals:
-    portfolio = portfolio_figures(seen.days)
-    records = strategy_records(seen.strategy_days)
-    changes = equity_changes(seen.days, seen.strategy_days)
-    change = together(changes) if changes else None
-    return Totals(
-        total_return=portfolio.total_return if portfolio else math.nan,
-        max_drawdown=portfolio.max_drawdown if portfolio else math.nan,
-        strategies={
-            record.strategy: StrategyTotal(total_return=each.total_return, pnl=each.pnl)
-            for record, each in zip(records, strategy_figures(records, policy), strict=True)
-        },
-        attribution=change_json(change) if change else None,
-        contributions={
-            name: {**parts_json(parts), "total": f"{parts.total:f}"}
-            for name, parts in (change.strategies if change else {}).items()
-        },
-    )

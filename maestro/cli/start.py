@@ -3,20 +3,28 @@
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
+from prometheus_client import CollectorRegistry
 
 from backend.domain.errors import ConfigurationError
 from backend.settings import FILE_VARIABLE, Settings, load_settings
 from maestro.backup.restoring import require_no_interrupted_restore
+from maestro.cli.chosen_store import opened
+from maestro.cli.metrics import collector, served
 from maestro.live.dry_run import DRY_RUN_STORE, dry, open_dry_run
 from maestro.live.process import Running, detach, run
 from maestro.live.process_files import ProcessFiles
+from maestro.monitoring.tick_metrics import TickMetrics
 
+METRICS_HOST = "127.0.0.1"
 _LOOK_SECONDS = 0.1
 _KILLED_WITHIN = 5.0  # seconds
 
@@ -29,6 +37,10 @@ StrategiesOption = Annotated[
     typer.Option(metavar="NAMES", help="Ask these alone, parted by commas; the others keep what they hold."),
 ]
 ConfigOption = Annotated[Path | None, typer.Option(help="Settings file; by default MAESTRO_CONFIG or maestro.yaml.")]
+MetricsOption = Annotated[
+    int | None,
+    typer.Option("--metrics-port", min=0, max=65535, help="Serve /metrics on this machine; 0 takes a free port."),
+]
 IntervalOption = Annotated[
     str | None, typer.Option(metavar="30s", help="Tick at this interval instead of by schedule.tick: 30s, 5m, 1h.")
 ]
@@ -40,6 +52,7 @@ def start(
     strategies: StrategiesOption = None,
     config: ConfigOption = None,
     interval: IntervalOption = None,
+    metrics_port: MetricsOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Log to .maestro/orchestrator.log alone.")] = False,
 ) -> None:
     """Run ticks, closes and reconciliations on the schedule of the settings, until maestro stop or Ctrl-C.
@@ -59,12 +72,19 @@ def start(
             f"expected no process in this folder, found process {pid}; see maestro status, or end it with maestro stop"
         )
     if daemon:
-        _start_detached(dry_run, strategies, config, interval, files)
+        options = {
+            "--strategies": strategies,
+            "--config": config,
+            "--interval": interval,
+            "--metrics-port": metrics_port,
+        }
+        _start_detached(dry_run, options, files)
         return
     if dry_run:
         open_dry_run(settings)
     load = (lambda: dry(read())) if dry_run else read
-    run(Running(load=load, only=names, interval=every, config_file=config, console=not quiet, files=files))
+    ticking = Running(load=load, only=names, interval=every, config_file=config, console=not quiet, files=files)
+    run(ticking if metrics_port is None else _metered(ticking, metrics_port))
 
 
 def stop(
@@ -103,13 +123,25 @@ def _reader(config: Path | None) -> Callable[[], Settings]:
     return lambda: load_settings(environment)
 
 
-def _start_detached(
-    dry_run: bool, strategies: str | None, config: Path | None, interval: str | None, files: ProcessFiles
-) -> None:
+def _metered(ticking: Running, port: int) -> Running:
+    """Let the process count its ticks, and serve that with what its store shows."""
+    registry = CollectorRegistry()
+
+    @contextmanager
+    def beside(settings: Settings) -> Iterator[None]:
+        registry.register(collector(opened(settings, None)))
+        with served(registry, METRICS_HOST, port, option="--metrics-port") as (address, _):
+            structlog.get_logger().info("metrics served", address=address)
+            yield
+
+    return replace(ticking, listening=TickMetrics(registry).listening, beside=beside)
+
+
+def _start_detached(dry_run: bool, options: Mapping[str, object], files: ProcessFiles) -> None:
     arguments = ["start", "--quiet"]
     if dry_run:
         arguments.append("--dry-run")
-    for option, value in (("--strategies", strategies), ("--config", config), ("--interval", interval)):
+    for option, value in options.items():
         if value is not None:
             arguments += [option, str(value)]
     detached = detach(arguments, files)

@@ -56,6 +56,8 @@ def _identity(said: Mapping[str, Any]) -> Lines:
     yield f"agent {identity['agent_id']}"
     yield f"nonce {identity['nonce']}"
     yield f"session {identity['session_id']}"
+    if identity["correlation_id"]:
+        yield f"correlation {identity['correlation_id']}"
 
 
 def _decision(said: Mapping[str, Any]) -> Lines:

@@ -4,6 +4,7 @@ import json
 import sys
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from uuid import uuid4
 
 import typer
 from rich.console import Console
@@ -37,7 +38,7 @@ def tick(
     settings = load_settings()
     key = PortfolioKey(tenant_id=settings.tenant_id, portfolio_id=settings.portfolio_id, uid=settings.uid)
     cycle = bootstrap.cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid)
-    result = run_cycle(TickRequest(key=key, scheduled_at=scheduled_at), cycle)
+    result = run_cycle(TickRequest(key=key, scheduled_at=scheduled_at, correlation_id=uuid4().hex), cycle)
     for fault in channels.tell(settings, key, result, datetime.now(UTC)):
         print(f"alert not sent: {fault}", file=sys.stderr)
     if as_json:

@@ -82,6 +82,7 @@ def _story(chosen: ChosenStore, identifier: ClientOrderId) -> dict[str, Any]:
             "agent_id": order.intent.agent_id,
             "nonce": order.intent.nonce,
             "session_id": entry.session_id,
+            "correlation_id": entry.correlation_id or None,
         },
         "decision": _decision(entry, placed),
         "intent": _intent(order, entry),

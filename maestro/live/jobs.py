@@ -1,22 +1,27 @@
 """The scheduled jobs on this machine: the same use cases that the scheduled functions and the commands call."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
+
+import structlog
 
 from backend.domain.errors import MaestroError
 from backend.domain.tick import PortfolioKey, TickRequest
 from backend.engine.cycle import Cycle, run_cycle
 from backend.engine.reconciling import reconcile
 from backend.engine.snapshots import close_days
+from backend.ports.telemetry import Telemetry
 from backend.settings import Settings
-from functions import bootstrap, channels, stores
+from functions import bootstrap, channels, failures, stores
 from functions.strategies.loader import StrategyLoader
 from maestro.live.timetable import Job
 
 Outcome = Mapping[str, Any]
+Listening = Callable[[Telemetry, PortfolioKey], Telemetry]
 
 
 class Jobs:
@@ -25,10 +30,12 @@ class Jobs:
     Parameters
     ----------
     only : the strategies that are asked; every one that loads where it is None
+    listening : who else is told of ticks, as telemetry around that of the log
     """
 
-    def __init__(self, only: Collection[str] | None = None) -> None:
+    def __init__(self, only: Collection[str] | None = None, listening: Listening | None = None) -> None:
         self._only = only
+        self._listening = listening
         self._made_of: Settings | None = None
         self._made: Cycle | None = None
 
@@ -42,10 +49,14 @@ class Jobs:
         """
         if self._made is None or self._made_of != settings:
             key = _key(settings)
-            cycle = bootstrap.cycle(settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid)
+            cycle = bootstrap.cycle(
+                settings, tenant_id=key.tenant_id, portfolio_id=key.portfolio_id, uid=key.uid, is_logged=True
+            )
             if self._only is not None:
                 assert isinstance(cycle.strategies, StrategyLoader)  # what bootstrap puts in; no other can be narrowed
                 cycle = replace(cycle, strategies=cycle.strategies.only(self._only, cycle.policy.strategies))
+            if self._listening is not None:
+                cycle = replace(cycle, telemetry=self._listening(cycle.telemetry, key))
             self._made_of, self._made = settings, cycle
         return self._made
 
@@ -79,11 +90,18 @@ class Jobs:
 
     def _tick(self, at: datetime, settings: Settings) -> Outcome:
         key, cycle = _key(settings), self._with_access(settings)
-        result = run_cycle(TickRequest(key=key, scheduled_at=at), cycle)
+        request = TickRequest(key=key, scheduled_at=at, correlation_id=uuid4().hex)
+        try:
+            result = run_cycle(request, cycle)
+        except MaestroError as e:
+            if (fault := failures.note_failure(settings, request, e)) is not None:
+                structlog.get_logger().warning("failure not noted", reason=fault)
+            raise
         faults = channels.tell(settings, key, result, cycle.clock.now())
         unsent = {"alerts_not_sent": list(faults)} if faults else {}
         return {
             "tick_id": result.tick_id,
+            "correlation_id": request.correlation_id,
             "status": result.status.value,
             "was_resumed": result.was_resumed,
             "orders": len(result.orders),
@@ -103,7 +121,7 @@ def _reconcile(settings: Settings) -> Outcome:
     moved, doubts = 0, []
     for key in stores.store(settings).portfolios(settings.tenant_id):
         try:
-            found = reconcile(key, bootstrap.desk(settings, key))
+            found = reconcile(key, bootstrap.desk(settings, key, is_logged=True))
         except MaestroError as e:
             faults.append(e)
             continue
@@ -117,7 +135,7 @@ def _reconcile(settings: Settings) -> Outcome:
 def _close_day(at: datetime, settings: Settings) -> Outcome:
     key = _key(settings)
     day = at.astimezone(ZoneInfo(settings.schedule.time_zone)).date()
-    closed = close_days(key, day, bootstrap.day_close(settings, key))
+    closed = close_days(key, day, bootstrap.day_close(settings, key, is_logged=True))
     return {"days": [each.portfolio.day.isoformat() for each in closed]}
 
 

@@ -104,6 +104,6 @@ class Orchestrator:
             self._log.error(str(e), kind=f"{job.value}_failed", error=type(e).__name__, **facts)
             self._state.failed(job, at, e)
         else:
-            self._log.info(f"{job.value} finished", **facts, **outcome)
+            self._log.info(f"{job.value} job done", **facts, **outcome)
             self._state.finished(job, at, outcome)
         self._state.beat(self._clock.now())

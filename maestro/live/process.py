@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ import structlog
 from backend.settings import Settings
 from functions import bootstrap
 from maestro.live.dry_run import is_dry_run
-from maestro.live.jobs import Jobs
+from maestro.live.jobs import Jobs, Listening
 from maestro.live.orchestrator import Orchestrator
 from maestro.live.process_files import ProcessFiles, ProcessLock
 from maestro.live.process_log import open_log
@@ -31,7 +31,10 @@ _LOOK_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """What a process is started with; ``load`` reads the settings, on the dry run's store where it is one."""
+    """What a process is started with; ``load`` reads the settings, on the dry run's store where it is one.
+
+    ``listening`` is told of every tick, and ``beside`` is held open while the process runs, once its store is there.
+    """
 
     load: Callable[[], Settings]
     files: ProcessFiles
@@ -39,6 +42,8 @@ class Running:
     interval: timedelta | None = None
     config_file: Path | None = None
     console: bool = True
+    listening: Listening | None = None
+    beside: Callable[[Settings], AbstractContextManager[None]] | None = None
 
 
 def run(running: Running) -> None:
@@ -57,9 +62,11 @@ def run(running: Running) -> None:
         held.enter_context(ProcessLock(running.files.lock, "this folder"))
         if file is not None:
             held.enter_context(ProcessLock(store_lock(file), f"the store {file}"))
-        jobs = Jobs(running.only)
+        jobs = Jobs(running.only, running.listening)
         jobs.prepare(watch.settings)
         open_log(running.files.log, console=running.console)
+        if running.beside is not None:
+            held.enter_context(running.beside(watch.settings))
         _drive(jobs, watch, _state(running, watch.settings))
 
 

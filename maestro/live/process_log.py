@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 
 from backend.adapters import cloud_log
+from backend.adapters.log_secrets import hide_secrets
 
 _BYTES = 10_000_000
 _KEPT = 5
@@ -36,6 +37,7 @@ def _console() -> logging.Handler:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.stdlib.add_log_level,
+                hide_secrets,
                 structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
                 structlog.dev.ConsoleRenderer(colors=shown.stream.isatty()),
             ]

@@ -63,5 +63,22 @@ _ALL = (
     _metric("conditional_value_at_risk_ratio", "Mean loss of the days beyond the value at risk"),
     _metric("leverage_ratio", "Sum of positions ÷ equity"),
     _metric("concentration_ratio", "Largest part of equity in one symbol"),
+    _metric("last_tick_stage_seconds", "What a stage of the newest tick took, where it was measured", "stage"),
+    _metric("last_tick_documents", "Documents that the newest tick read and wrote", "direction"),
+    _metric("last_tick_round_trips", "Round trips of the newest tick to the store"),
+    _metric("last_tick_unresolved_orders", "Orders of the newest tick that the broker may or may not have"),
+    _metric("consecutive_failures", "Ticks of the tenant that failed since the last one that was committed"),
+    _metric("last_failure_timestamp_seconds", "When a tick of the tenant failed last"),
 )
 METRICS = {metric.name.removeprefix("maestro_"): metric for metric in _ALL}
+
+# Counted in the process that ticks, by what they are.
+PROCESS_METRICS = {
+    "maestro_tick_stage_duration_seconds": "What the stages of a tick took, each without those within it",
+    "maestro_ticks_total": "Ticks by their outcome: done, resumed from an earlier delivery, failed",
+    "maestro_tick_documents_total": "Documents that ticks read and wrote, as Firestore bills them",
+    "maestro_tick_round_trips_total": "Round trips of ticks to the store",
+    "maestro_tick_orders_total": "Orders that ticks decided",
+    "maestro_tick_fills_total": "Fills that ticks booked of their own orders",
+    "maestro_tick_strategy_failures_total": "Strategies that failed in a tick",
+}

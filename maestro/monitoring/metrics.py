@@ -14,10 +14,11 @@ from backend.domain.errors import MaestroError
 from backend.domain.policy import DecisionPolicy
 from backend.domain.tick import PortfolioKey
 from backend.ports.decisions import DecisionLog
+from backend.ports.operations import Operations
 from backend.ports.performances import PerformanceHistory
 from maestro.monitoring.catalogue import METRICS
 from maestro.monitoring.levels import levels_of
-from maestro.monitoring.samples import Sample, samples
+from maestro.monitoring.samples import Sample, samples, summary_samples
 from maestro.monitoring.standing import Standing, read_standing
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class StoreCollector(Collector):
     ----------
     policy : what the tenant's configuration document leads to
     next_tick : the first scheduled instant after another
+    operations : where the tenant's newest tick and its failures stand
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class StoreCollector(Collector):
         key: PortfolioKey,
         policy: Callable[[Mapping[str, Any]], DecisionPolicy],
         next_tick: Callable[[datetime], datetime],
+        operations: Operations,
     ) -> None:
         self._log = log
         self._performances = performances
         self._key = key
         self._policy = policy
         self._next_tick = next_tick
+        self._operations = operations
         self._errors = 0
         self._lock = Lock()  # scrapes may come at once
         self.failure: MaestroError | None = None
@@ -71,7 +75,9 @@ class StoreCollector(Collector):
 
     def _samples(self) -> list[Sample]:
         standing = read_standing(self._log, self._performances, self._key)
-        return [*samples(standing), *self._level_samples(standing)]
+        summary = self._operations.summary(self._key.tenant_id)
+        told = () if summary is None else summary_samples(summary, self._key.portfolio_id)
+        return [*samples(standing), *self._level_samples(standing), *told]
 
     def _level_samples(self, standing: Standing) -> Iterator[Sample]:
         levels = levels_of(self._policy(standing.observed.configuration))

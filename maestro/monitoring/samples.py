@@ -12,6 +12,7 @@ from backend.domain.mode import Mode
 from backend.domain.notices import cumulative_returns
 from backend.domain.order import OrderStatus
 from backend.domain.signal import Symbol
+from backend.domain.tenant_summary import TenantSummary
 from backend.domain.trading_state import Trading, TradingState
 from maestro.monitoring.standing import Standing
 
@@ -49,6 +50,23 @@ def samples(standing: Standing) -> Iterator[Sample]:
     yield from _last_day(standing)
     yield from _decision(standing)
     yield from _parts(standing)
+
+
+def summary_samples(summary: TenantSummary, portfolio_id: str) -> Iterator[Sample]:
+    """Yield what the tenant's summary tells; of its newest tick only where that is this portfolio's."""
+    yield Sample("consecutive_failures", summary.consecutive_failures)
+    if summary.last_failure is not None:
+        yield Sample("last_failure_timestamp_seconds", summary.last_failure.at.timestamp())
+    tick = summary.last_tick
+    if tick is None or tick.portfolio_id != portfolio_id:
+        return
+    yield Sample("last_tick_unresolved_orders", tick.unresolved)
+    if tick.measured.durations:
+        for stage, milliseconds in tick.measured.durations.items():
+            yield Sample("last_tick_stage_seconds", milliseconds / 1000, (stage,))
+        yield Sample("last_tick_documents", tick.measured.traffic.documents_read, ("read",))
+        yield Sample("last_tick_documents", tick.measured.traffic.documents_written, ("written",))
+        yield Sample("last_tick_round_trips", tick.measured.traffic.round_trips)
 
 
 def _trading(trading: Trading) -> Iterator[Sample]:

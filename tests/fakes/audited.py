@@ -23,7 +23,7 @@ ENTRIES = 6
 DECISIONS, COMMANDS = f"tenants/{TENANT}/orchestration_logs", f"tenants/{TENANT}/audit_log"
 COPIES = "systemStatus/orchestration_logs/logs"
 TRADING = f"tenants/{TENANT}/state/trading"
-NOT_COVERED = {"ai_summary", "summary_source"}
+NOT_COVERED = frozenset({"ai_summary", "summary_source", "correlation_id"})
 
 
 def write_chain(documents: Documents) -> TradingDays:

@@ -35,6 +35,11 @@ BLOCKS_NOT_RUN = {
         "prometheus --config.file=deployment/prometheus/prometheus.yml",
         "curl -X POST http://admin:admin@localhost:3000/api/dashboards/db \\",
     ],
+    "docs/how-to/see-inside.md": [
+        'jq -c \'select(.correlation_id == "0f9c4c4a5b0e4f2f9d6f6c1f4f0a7d11") | [.timestamp, .message, '
+        ".client_order_id]' .maestro/orchestrator.log",
+        "maestro start --daemon --metrics-port 9465",
+    ],
     "docs/how-to/run-on-alpaca-paper.md": ["export APCA_API_KEY_ID=…        # of the paper account"],
     "docs/tutorials/write-your-own-strategy.md": [". .venv/bin/activate"],
 }

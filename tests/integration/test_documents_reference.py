@@ -77,6 +77,8 @@ def demo_fields(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]
 
 def heading(path: str) -> str:
     """Name the section that describes a document."""
+    if path.startswith("systemStatus/tenants/"):
+        return "`systemStatus/tenants/summaries/{t}`"
     if path.startswith("systemStatus/"):
         return "`systemStatus/orchestration_logs/logs/{tenant}~{log_id}`"
     _, _, collection, name = path.split("/")

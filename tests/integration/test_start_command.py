@@ -186,7 +186,7 @@ def test_what_maestro_did_not_raise_ends_the_process_with_a_traceback_in_its_log
     desk.files.state.mkdir()  # so that the state can no longer be written
     until(lambda: desk.files.running_pid() is None)
     (crash,) = [each for each in desk.logged() if each["message"] == "crashed"]
-    assert (crash["severity"], "IsADirectoryError" in crash["exception"]) == ("ERROR", True)
+    assert (crash["severity"], "IsADirectoryError" in crash["stack_trace"]) == ("ERROR", True)
 
 
 def test_stop_ends_it_after_the_job_in_hand_and_says_when_nothing_runs(desk: DaemonDesk) -> None:

@@ -16,7 +16,8 @@ from backend.domain.canonical import plain, read_canonical_json
 from backend.domain.errors import ConfigurationError, StoreCorrupt
 
 _APART = frozenset({"previous_hash", "entry_hash", "body", "inputs", "input_parts", DELETE_AFTER})
-_NOT_COVERED = frozenset({"ai_summary", "summary_source"})  # a model may replace them
+# A model may replace the text, and what caused a delivery is no part of what was decided.
+_NOT_COVERED = frozenset({"ai_summary", "summary_source", "correlation_id"})
 _COMMAND = ("tenant_id", "sequence", "timestamp", "kind", "actor", "reason")
 _DECISION = (
     "tenant_id",

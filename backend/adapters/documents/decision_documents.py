@@ -5,6 +5,7 @@ from typing import Any
 from backend.adapters.documents import paths
 from backend.adapters.documents.alert_documents import alert_write
 from backend.adapters.documents.seam import Write, merge, replace
+from backend.adapters.documents.tenant_summary_documents import committed_write
 from backend.domain.alerts import alerts_of
 from backend.domain.decision import Decision, StrategyDecision, VirtualFill
 from backend.domain.identity import agent_id
@@ -19,6 +20,7 @@ def decision_writes(commit: TickCommit) -> list[Write]:
         *_mode_changes(decision, key),
         *(alert_write(each) for each in alerts_of(commit.decision, commit.request.key.portfolio_id)),
         replace(paths.dashboard(key.tenant_id), _dashboard(commit)),
+        committed_write(commit),
     ]
 
 
@@ -69,20 +71,18 @@ def _mode_changes(decision: Decision, key: PortfolioKey) -> list[Write]:
 
 def _dashboard(commit: TickCommit) -> dict[str, Any]:
     decision = commit.decision
-    modes: dict[str, int] = {}
-    for each in decision.strategies:
-        modes[each.mode.value] = modes.get(each.mode.value, 0) + 1
     return {
         "tick_id": str(decision.tick_id),
         "portfolio_id": commit.request.key.portfolio_id,
         "timestamp": decision.decided_at,
         "session_id": decision.session_id,
+        "correlation_id": commit.request.correlation_id,
         "log_id": commit.log.log_id,
         "trading_state": commit.trading.state.value,
         "trading_reason": commit.trading.reason,
         "high_water_mark": str(commit.trading.guard.high_water_mark),
         "reserved": str(commit.trading.reserved),
-        "modes": modes,
+        "modes": decision.modes,
         "order_count": len(commit.tick.orders),
         "systemic_risk_detected": decision.systemic_risk_detected,
         "systemic_risk_details": decision.systemic_risk_details,

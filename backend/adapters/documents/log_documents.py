@@ -47,6 +47,7 @@ def _fields(entry: LogEntry, uid: str | None) -> dict[str, Any]:
         "portfolio_id": entry.portfolio_id,
         "log_id": entry.log_id,
         "session_id": entry.session_id,
+        "correlation_id": entry.correlation_id,
         "sequence": entry.sequence,
         "ai_summary": entry.summary,
         "summary_source": entry.summary_source,
@@ -117,6 +118,7 @@ def from_document(document: StoredDocument, parts: Sequence[StoredDocument] = ()
         entry_hash=reader.text("entry_hash"),
         summary=reader.text("ai_summary"),
         summary_source=reader.text("summary_source"),
+        correlation_id=reader.text("correlation_id") if "correlation_id" in reader else "",
     )
 
 

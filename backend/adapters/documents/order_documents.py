@@ -35,10 +35,10 @@ def order_fields(order: OrderState) -> dict[str, Any]:
     }
 
 
-def to_document(order: OrderState, *, key: PortfolioKey, session_id: str) -> dict[str, Any]:
-    """Describe a new order with its owner."""
+def to_document(order: OrderState, *, key: PortfolioKey, session_id: str, correlation_id: str = "") -> dict[str, Any]:
+    """Describe a new order with its owner and what it came from."""
     owner = {"tenant_id": key.tenant_id, "uid": key.uid, "portfolio_id": key.portfolio_id}
-    return {**order_fields(order), **owner, "session_id": session_id}
+    return {**order_fields(order), **owner, "session_id": session_id, "correlation_id": correlation_id}
 
 
 def from_reader(reader: FieldReader) -> OrderState:

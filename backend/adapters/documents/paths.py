@@ -10,7 +10,7 @@ ACCOUNT_LEASES = "account_leases"
 DISPATCH = "systemStatus/dispatch"
 TENANTS = "tenants"
 OPERATORS = "operators"
-_SUMMARIES = "systemStatus/tenants/summaries"
+TENANT_SUMMARIES = "systemStatus/tenants/summaries"
 _MAX_BYTES = 1500
 _RESERVED = re.compile(r"__.*__")
 
@@ -63,10 +63,6 @@ def departure(tenant_id: str, uid: str) -> str:
 
 def platform_operator(uid: str) -> str:
     return f"{OPERATORS}/{segment(uid)}"
-
-
-def tenant_summary(tenant_id: str) -> str:
-    return f"{_SUMMARIES}/{segment(tenant_id)}"
 
 
 def account_leases(account_id: str) -> str:
@@ -178,3 +174,7 @@ def journal(tenant_id: str, portfolio_id: str, number: int) -> str:
 
 def closing(tenant_id: str, portfolio_id: str) -> str:
     return _document(tenant_id, "state", f"closing_{portfolio_id}")
+
+
+def tenant_summary(tenant_id: str) -> str:
+    return f"{TENANT_SUMMARIES}/{segment(tenant_id)}"

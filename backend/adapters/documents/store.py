@@ -26,6 +26,7 @@ from backend.adapters.documents.lease_documents import lease_writes
 from backend.adapters.documents.log_documents import log_writes
 from backend.adapters.documents.observation import Observer
 from backend.adapters.documents.seam import Documents, Write, create, merge, put, replace, update
+from backend.adapters.documents.tenant_summary_documents import recorded_write
 from backend.adapters.documents.track_record_documents import track_record_writes
 from backend.domain.audit import AuditEntry
 from backend.domain.book import PortfolioBook
@@ -139,6 +140,7 @@ class DocumentStore:
             *journal_writes(record.journal, key),
             *_settlement_writes(key, record.orders, record.trades),
             *map(audit_documents.audit_write, record.audit),
+            recorded_write(record),
         ]
         if record.summary is not None:
             text = {"ai_summary": record.summary, "summary_source": "model"}
@@ -221,7 +223,8 @@ def _record_writes(record: TrackRecord | None, key: PortfolioKey, expected: Vers
 
 def _new_order(order: OrderState, commit: TickCommit) -> Write:
     key = commit.request.key
-    fields = order_documents.to_document(order, key=key, session_id=commit.tick.session_id)
+    origin = {"session_id": commit.tick.session_id, "correlation_id": commit.tick.correlation_id}
+    fields = order_documents.to_document(order, key=key, **origin)
     return create(paths.order(key.tenant_id, order.intent.client_order_id), fields)
 
 

@@ -23,6 +23,7 @@ def to_document(tick: TickState, request: TickRequest) -> dict[str, Any]:
         "committed_at": tick.committed_at,
         "session_id": tick.session_id,
         "account_id": tick.account_id,
+        "correlation_id": tick.correlation_id,
         "summary": tick.summary,
         "order_count": len(tick.orders),
         "orders": pack([order_fields(order) for order in tick.orders]),
@@ -39,6 +40,7 @@ def from_document(document: StoredDocument) -> TickState:
         committed_at=reader.instant("committed_at"),
         session_id=reader.text("session_id"),
         account_id=reader.text("account_id"),
+        correlation_id=reader.text("correlation_id") if "correlation_id" in reader else "",
         summary=reader.text("summary"),
         orders=tuple(from_reader(reader.nested(f"orders[{i}]", each)) for i, each in enumerate(packed)),
     )

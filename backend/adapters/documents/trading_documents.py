@@ -95,12 +95,16 @@ def _read_names(reader: FieldReader, portfolio: str) -> frozenset[StrategyId]:
 
 
 def _working(order: WorkingOrder) -> dict[str, str]:
-    return {"symbol": str(order.symbol), "side": order.side.value, "reserved": str(order.reserved)}
+    fields = {"symbol": str(order.symbol), "side": order.side.value, "reserved": str(order.reserved)}
+    return {**fields, "correlation_id": order.correlation_id} if order.correlation_id else fields
 
 
 def _read_working(reader: FieldReader) -> WorkingOrder:
     return WorkingOrder(
-        symbol=Symbol(reader.text("symbol")), side=reader.member("side", Side), reserved=reader.decimal("reserved")
+        symbol=Symbol(reader.text("symbol")),
+        side=reader.member("side", Side),
+        reserved=reader.decimal("reserved"),
+        correlation_id=reader.text("correlation_id") if "correlation_id" in reader else "",
     )
 
 

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from backend.adapters.documents import DocumentStore
 from backend.adapters.documents.performance_history import DocumentPerformanceHistory
 from backend.adapters.documents.seam import Filter, Order, StoredDocument, Write
+from backend.adapters.documents.tenant_summary_documents import TenantSummaries
 from backend.adapters.sqlite import SqliteDocuments
 from backend.domain.alert_rules import AlertRules
 from backend.domain.breaker_limits import BreakerLimits
@@ -65,6 +66,7 @@ def collector_over(
         key=key,
         policy=lambda _: policy or DecisionPolicy(),
         next_tick=lambda after: after + timedelta(minutes=5),
+        operations=TenantSummaries(documents),
     )
 
 
@@ -103,7 +105,7 @@ def test_metrics_read_the_store_as_often_whatever_it_holds(tmp_path: Path, playe
         documents = CountedDocuments(store)
         scraped(collector_over(documents))
         trips.append(documents.trips)
-    assert trips == [3, 3]  # observation, newest decision, last closed day
+    assert trips == [4, 4]  # observation, newest decision, last closed day, the tenant's summary
 
 
 def test_metrics_read_nothing_until_they_are_asked(played: Path) -> None:
