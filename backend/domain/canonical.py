@@ -42,6 +42,7 @@ from backend.domain import (
     sleeve,
     snapshot,
     strategy_definition,
+    told,
     track_record,
     trading_state,
     weights,
@@ -74,6 +75,7 @@ _MODULES = (
     sleeve,
     snapshot,
     strategy_definition,
+    told,
     track_record,
     trading_state,
     weights,
@@ -200,7 +202,14 @@ def _decode(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if "$c" in value:
-        name = value["$c"]
-        return _CLASSES[name](**dict(zip(_FIELDS[name], map(_decode, value["v"]), strict=True)))
+        return _built(value["$c"], value["v"])
     ((tag, payload),) = value.items()
     return _READERS[tag](payload)
+
+
+def _built(name: str, values: list[Any]) -> Any:
+    """Make an instance; what was written before its last fields were added takes their defaults."""
+    names = _FIELDS[name]
+    if len(values) > len(names):
+        raise ValueError(f"{len(values)} values for the {len(names)} fields of {name}")
+    return _CLASSES[name](**dict(zip(names, map(_decode, values), strict=False)))

@@ -1,51 +1,36 @@
-"""Send what was committed, once, and write down what became of it.
+"""Send what was committed, once.
 
 1. an order that has no answer yet is submitted under its deterministic client_order_id, within four minutes of its
    decision: one that is older could be sent after a later tick had proved it absent and decided anew; every two
    seconds the trading state is looked at again, so that a halt stops the rest of a long series;
 2. a duplicate is looked up, never sent under another name;
 3. a time-out or 5xx is looked up once and otherwise stays *unresolved*: it keeps its reservation;
-4. outcomes, fills, sleeves and freed capital are recorded in one commit. When another tick of the same account
-   moved the trading document meanwhile, the outcomes are laid over what it left.
+4. what became of them is recorded in one commit (``recording``).
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from backend.domain.audit import AuditKind, audited
 from backend.domain.errors import (
     BrokerRefused,
     BrokerUnavailable,
-    CommitConflict,
     DuplicateOrder,
     OrderRejected,
     OrderUnresolved,
 )
-from backend.domain.journal import folded, noted
 from backend.domain.market import new_york_day
 from backend.domain.order import BrokerOrder, ClientOrderId, OrderState, OrderStatus, Side
-from backend.domain.reconciliation import with_holdings
-from backend.domain.settlement import (
-    Settled,
-    ended,
-    rebased,
-    settle,
-    settled_orders,
-    settled_trading,
-    settlement_events,
-)
-from backend.domain.tick import Observation, TickRecord, TickRequest, TickState, TickStatus
+from backend.domain.settlement import Settled, ended, settle
+from backend.domain.tick import Observation
 from backend.domain.trading_state import TradingState
 from backend.ports.broker import Broker
-from backend.ports.ticks import TickStore
 
 FORGOTTEN = "the broker does not know it any more, as an operator has acknowledged"
 NONE: Mapping[ClientOrderId, str] = {}
 LOOK_AGAIN_AFTER = timedelta(seconds=2)  # so a halt stops even the rest of a long series of orders
 SEND_WITHIN = timedelta(minutes=4)  # every retry of a task comes sooner
 ABSENT_AFTER = timedelta(minutes=5)  # later than that, so that nobody still sends what a later tick proves absent
-RECORD_ATTEMPTS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,82 +149,3 @@ def _found_or_denied(order: OrderState, venue: Venue, reason: str) -> Settled:
     """Absent now does not prove that it never arrives: an interrupted send may still be under way."""
     is_proof = venue.now() - order.decided_at >= ABSENT_AFTER
     return _looked_up(order, venue, reason, OrderStatus.DENIED if is_proof else OrderStatus.UNRESOLVED)
-
-
-def record(
-    request: TickRequest,
-    outcomes: Sequence[Settled],
-    observed: Observation,
-    store: TickStore,
-    summary: str | None,
-    now: datetime,
-    refused: Mapping[ClientOrderId, str] = NONE,
-) -> TickState:
-    """Record outcomes over ``observed``, observing anew as often as another tick gets in between."""
-    for _ in range(RECORD_ATTEMPTS):
-        tick = observed.tick
-        if tick is None or tick.status is TickStatus.DONE:
-            break
-        done = _done(tick, outcomes, summary)
-        try:
-            store.record(_with_refusals(_tick_record(request, outcomes, observed, done, summary, now), refused, now))
-        except CommitConflict:
-            observed = store.observe(request)
-        else:
-            return done
-    if observed.tick is not None and observed.tick.status is TickStatus.DONE:
-        return observed.tick
-    raise CommitConflict(
-        f"{request.tick_id}: expected to record its outcomes within {RECORD_ATTEMPTS} attempts, lost every one to "
-        "other ticks of the account; deliver the tick again"
-    )
-
-
-def _tick_record(
-    request: TickRequest,
-    outcomes: Sequence[Settled],
-    observed: Observation,
-    done: TickState,
-    summary: str | None,
-    now: datetime,
-) -> TickRecord:
-    added = rebased(observed.book, outcomes)
-    events = settlement_events(observed.book, outcomes)
-    book = folded(settled_orders(observed.book, outcomes), events)
-    book, journal = noted(book, events, at=now, run_id=request.tick_id)
-    trading = settled_trading(observed.trading, outcomes)
-    return TickRecord(
-        request=request,
-        expected=observed.versions,
-        tick=done,
-        trading=with_holdings(trading, book, request.key.portfolio_id),
-        book=book,
-        orders=tuple(each.order for each in added),
-        trades=tuple(each.trade for each in added if each.trade is not None),
-        journal=journal,
-        log_id=request.tick_id,
-        summary=summary,
-    )
-
-
-def _with_refusals(record: TickRecord, refused: Mapping[ClientOrderId, str], now: datetime) -> TickRecord:
-    """Append to the audit chain what was not sent because it was not what had been decided."""
-    trading, entries = record.trading, []
-    for identifier, reason in refused.items():
-        trading, entry = audited(
-            trading,
-            AuditKind.INTENT_REFUSED,
-            tenant_id=record.request.key.tenant_id,
-            at=now,
-            actor=f"tick {record.request.tick_id}",
-            reason=reason,
-            facts={"client_order_id": identifier, "tick_id": record.request.tick_id},
-        )
-        entries.append(entry)
-    return replace(record, trading=trading, audit=tuple(entries))
-
-
-def _done(tick: TickState, outcomes: Sequence[Settled], summary: str | None) -> TickState:
-    latest = {each.order.intent.client_order_id: each.order for each in outcomes}
-    orders = tuple(latest.get(order.intent.client_order_id, order) for order in tick.orders)
-    return replace(tick, status=TickStatus.DONE, summary=summary or tick.summary, orders=orders)
