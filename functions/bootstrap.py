@@ -4,10 +4,11 @@ What a process shares between invocations (clients, prices) is kept by what it w
 whatever knows its tenant is built anew for every call. Importing this module imports no vendor.
 """
 
+import logging
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from functions import clients, rehearsal, stores
+from functions import channels, clients, rehearsal, stores
 from functions.access import credentials
 from functions.required import project
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from backend.settings import Settings
     from functions.strategies.deadlines import Abandoned
     from functions.strategies.loader import StrategyLoader
+
+_LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
 @lru_cache(maxsize=1)
@@ -225,15 +228,35 @@ def narrator(settings: "Settings") -> "Summarizer | None":
 
 
 def raise_alert(settings: "Settings", *, tenant_id: str, alert_id: str, kind: str, message: str, **facts: Any) -> None:
-    """Log an error and write it to ``alerts/{alert_id}`` of the tenant; the same alert again replaces itself."""
-    from backend.adapters.documents import paths
-    from backend.adapters.documents.seam import replace
+    """Log an alert, keep it in ``alerts/{alert_id}`` of the tenant and send it over the tenant's channels; never raise.
 
-    log(tenant_id=tenant_id, **facts).error(message, kind=kind)
-    fields = {"tenant_id": tenant_id, "kind": kind, "severity": "error", "message": message, **facts}
-    stores.documents(settings).commit(
-        [replace(paths.alert(tenant_id, alert_id), {**fields, "timestamp": clock().now()})]
+    The same alert again takes its place, and goes out again within the limit: what is the same is told by tenant, kind,
+    ``portfolio_id`` and ``subject``, so pass these where they are known.
+
+    Parameters
+    ----------
+    **facts
+        ``severity`` (``error`` when not given), ``portfolio_id``, ``subject``, ``tick_id``; whatever else is stored and
+        logged beside them, such as ``error``, the class of one.
+    """
+    from backend.domain.alert import Alert, Severity
+
+    severity = Severity(facts.pop("severity", Severity.ERROR))
+    logger = log(tenant_id=tenant_id, **facts)
+    logger.log(_LEVELS[severity.value], message, kind=kind)
+    now = clock().now()
+    alert = Alert(
+        tenant_id=tenant_id,
+        kind=kind,
+        severity=severity,
+        message=message or kind,
+        at=now,
+        portfolio_id=str(facts.pop("portfolio_id", "")),
+        tick_id=str(facts.pop("tick_id", "")),
+        subject=str(facts.pop("subject", "")),
     )
+    for fault in channels.raise_alert(settings, alert, alert_id=alert_id, facts=facts, now=now):
+        logger.error("alert not sent", reason=fault, kind=kind)
 
 
 def log(**facts: Any) -> "FilteringBoundLogger":

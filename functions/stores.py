@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from backend.ports.configurations import Configurations
     from backend.ports.dispatch import DeadLetters
     from backend.ports.leases import Leases
-    from backend.ports.notifications import AlertHistory
+    from backend.ports.notifications import AlertRegister
     from backend.ports.performances import PerformanceHistory
     from backend.settings import Settings
 
@@ -64,8 +64,8 @@ def audit_trail(settings: "Settings") -> "AuditTrail":
     return DocumentAuditTrail(documents(settings))
 
 
-def alerts(settings: "Settings") -> "AlertHistory":
-    """Return the alerts that were stored, over ``documents``."""
+def alerts(settings: "Settings") -> "AlertRegister":
+    """Return the alerts that were stored, and where further ones are kept, over ``documents``."""
     from backend.adapters.documents.alert_history import DocumentAlertHistory
 
     return DocumentAlertHistory(documents(settings))

@@ -1,10 +1,11 @@
 """``alerts/{id}``: what needs a person."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from backend.adapters.documents import paths
 from backend.adapters.documents.fields import FieldReader
-from backend.adapters.documents.seam import StoredDocument, Write, replace
+from backend.adapters.documents.seam import StoredDocument, Write, put, replace
 from backend.domain.alert import Alert, Severity
 
 
@@ -12,6 +13,11 @@ def alert_write(alert: Alert) -> Write:
     """Describe one alert; the same one of the same tick again replaces itself."""
     parts = (alert.kind, alert.subject, alert.tick_id or f"{alert.at:%Y%m%dT%H%M%S.%fZ}")
     return replace(paths.alert(alert.tenant_id, "-".join(filter(None, parts))), _fields(alert))
+
+
+def raised_write(alert: Alert, alert_id: str, facts: Mapping[str, Any], expected: object | None) -> Write:
+    """Describe an alert under a name of its own, conditional on the version of the one that it replaces."""
+    return put(paths.alert(alert.tenant_id, alert_id), {**facts, **_fields(alert)}, expected)
 
 
 def from_document(document: StoredDocument) -> Alert:
@@ -24,12 +30,20 @@ def from_document(document: StoredDocument) -> Alert:
         severity=reader.member("severity", Severity),
         message=reader.text("message"),
         at=reader.instant("timestamp"),
+        told_at=reader.instant("told_at") if "told_at" in reader else None,
+        repeats=reader.integer("repeats") if "repeats" in reader else 0,
         **optional,
     )
 
 
 def _fields(alert: Alert) -> dict[str, Any]:
-    optional = {"portfolio_id": alert.portfolio_id, "tick_id": alert.tick_id, "subject": alert.subject}
+    optional = {
+        "portfolio_id": alert.portfolio_id,
+        "tick_id": alert.tick_id,
+        "subject": alert.subject,
+        "told_at": alert.told_at,
+        "repeats": alert.repeats,
+    }
     return {
         "tenant_id": alert.tenant_id,
         "kind": alert.kind,

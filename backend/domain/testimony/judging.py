@@ -148,7 +148,7 @@ def _is_count(clause: _Clause, at: int, number: Number, facts: Facts) -> bool:
 
 
 def _is_figure(clause: _Clause, at: int, number: Number, facts: Facts) -> bool:
-    """A figure of somebody's stands in a clause that names him; a bare number that is nobody's counts what is hidden."""
+    """A figure that is somebody's stands in a clause that names him; a bare number that is nobody's is doubtful."""
     following = clause.tokens[at + 1] if at + 1 < len(clause.tokens) else None
     unit = MONEY if number.is_money else SHARES if following in ("share", "shares") else ""
     is_bare = not (number.places or number.is_percentage or number.is_money)

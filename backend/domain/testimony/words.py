@@ -40,7 +40,7 @@ _PLAIN = """
     keep keeping keeps kept
     left level levels limit limited limits line live low lower lowered
     made maestro maintained maintains makes making managed mark market markets mean means measured met method mode
-    modes momentum move moved movement moves moving multiplier
+    modes move moved movement moves moving multiplier
     name named new newly normal note noted notes notional now
     of on open opened operator operators or order ordered orders original out outcome overridden override overrides
     overrode own
@@ -59,7 +59,7 @@ _PLAIN = """
     still stood stop stopped stops strategies strategy submitted summary symbol symbols system systemic
     take taken takes taking target targets that the their them then there therefore these they this those threshold
     thresholds through thus tick ticks time to today together took toward towards track trade traded trades trading
-    transferred trend trends triggered trip tripped trips
+    transferred triggered trip tripped trips
     unchanged undefined under unit units until update updated upgraded usd
     value values venue via virtual virtually
     warn warned warning warnings was way weak weaker weakness weight weighted weights went were when where which
