@@ -239,23 +239,11 @@ def raise_alert(settings: "Settings", *, tenant_id: str, alert_id: str, kind: st
         ``severity`` (``error`` when not given), ``portfolio_id``, ``subject``, ``tick_id``; whatever else is stored and
         logged beside them, such as ``error``, the class of one.
     """
-    from backend.domain.alert import Alert, Severity
-
-    severity = Severity(facts.pop("severity", Severity.ERROR))
+    severity = str(facts.pop("severity", "error"))
     logger = log(tenant_id=tenant_id, **facts)
-    logger.log(_LEVELS[severity.value], message, kind=kind)
-    now = clock().now()
-    alert = Alert(
-        tenant_id=tenant_id,
-        kind=kind,
-        severity=severity,
-        message=message or kind,
-        at=now,
-        portfolio_id=str(facts.pop("portfolio_id", "")),
-        tick_id=str(facts.pop("tick_id", "")),
-        subject=str(facts.pop("subject", "")),
-    )
-    for fault in channels.raise_alert(settings, alert, alert_id=alert_id, facts=facts, now=now):
+    logger.log(_LEVELS[severity], message, kind=kind)
+    event = {**facts, "kind": kind, "severity": severity, "message": message or kind}
+    for fault in channels.raise_event(settings, tenant_id, alert_id, event, clock().now()):
         logger.error("alert not sent", reason=fault, kind=kind)
 
 

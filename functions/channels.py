@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from backend.domain.alert import Alert
     from backend.domain.tick import PortfolioKey, TickResult
     from backend.engine.notifying import SentHere
+    from backend.engine.reconciling import Reconciled
     from backend.ports.notifications import Notifier
     from backend.settings import Settings
 
@@ -96,6 +97,58 @@ def raise_alert(
         return (*faults, *told(raised, reached, stores.alerts(settings), now=now, sent_here=_sent_here()))
     except MaestroError as e:
         return (f"{type(e).__name__}: {e}",)
+
+
+def raise_event(
+    settings: "Settings", tenant_id: str, alert_id: str, event: "Mapping[str, Any]", now: "datetime"
+) -> tuple[str, ...]:
+    """Raise an alert that is given as plain facts; those that an alert has no place for are kept beside it."""
+    from backend.domain.alert import Alert, Severity
+
+    facts = dict(event)
+    alert = Alert(
+        tenant_id=tenant_id,
+        kind=facts.pop("kind"),
+        severity=Severity(facts.pop("severity")),
+        message=facts.pop("message"),
+        at=now,
+        portfolio_id=str(facts.pop("portfolio_id", "")),
+        tick_id=str(facts.pop("tick_id", "")),
+        subject=str(facts.pop("subject", "")),
+    )
+    return raise_alert(settings, alert, alert_id=alert_id, facts=facts, now=now)
+
+
+def raise_doubts(settings: "Settings", key: "PortfolioKey", found: "Reconciled", now: "datetime") -> tuple[str, ...]:
+    """Raise what a reconciliation could not confirm: one alert for each doubtful order, one for all that differs.
+
+    Return what went wrong, to be noted. Each alert takes the place of the one before it while its cause lasts.
+    """
+    from backend.domain.alert import Alert, Severity
+    from backend.domain.alerts import unresolved_alerts
+
+    doubts = [*found.trips, *found.differences]
+    alerts = list(unresolved_alerts(found.open_orders, key, at=now))
+    if doubts:
+        alerts.append(
+            Alert(
+                tenant_id=key.tenant_id,
+                portfolio_id=key.portfolio_id,
+                kind="broker_disagrees",
+                severity=Severity.ERROR,
+                message="; ".join(doubts),
+                at=now,
+            )
+        )
+    faults = (
+        raise_alert(settings, each, alert_id=f"{each.kind}-{key.portfolio_id}{_part(each)}", facts={}, now=now)
+        for each in alerts
+    )
+    return tuple(fault for some in faults for fault in some)
+
+
+def _part(alert: "Alert") -> str:
+    return f"-{alert.subject}" if alert.subject else ""
 
 
 def _reached(settings: "Settings", names: "Iterable[str]") -> "tuple[dict[str, Notifier], tuple[str, ...]]":

@@ -3,7 +3,7 @@ came of sending and of wording it.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from backend.domain.alert import Alert, Severity
 from backend.domain.alert_thresholds import AlertThresholds
@@ -12,7 +12,9 @@ from backend.domain.mode import RANKS
 from backend.domain.notices import Notice, joined
 from backend.domain.order import OrderState, OrderStatus
 from backend.domain.policy import DecisionPolicy
-from backend.domain.tick import TickRequest
+from backend.domain.tick import PortfolioKey, TickRequest
+
+_SENT_BY_NOW = timedelta(minutes=5)  # later than any delivery still sends
 
 
 def alerts_of(decision: Decision, portfolio_id: str) -> tuple[Alert, ...]:
@@ -33,20 +35,30 @@ def alerts_of(decision: Decision, portfolio_id: str) -> tuple[Alert, ...]:
     return tuple(sorted(found, key=lambda each: each.rank))
 
 
-def unresolved_alerts(orders: Iterable[OrderState], request: TickRequest, *, at: datetime) -> tuple[Alert, ...]:
-    """Return one alert for each order that was left unresolved, and one for all of many."""
-    doubtful = [each for each in orders if each.status is OrderStatus.UNRESOLVED]
+def unresolved_alerts(
+    orders: Iterable[OrderState], key: PortfolioKey, *, at: datetime, tick_id: str = ""
+) -> tuple[Alert, ...]:
+    """Return one alert for each order that was left unresolved, and one for all of many.
+
+    One that was to be sent a while ago and has no answer at all is unresolved, too: it may have been sent.
+    """
+    doubtful = [
+        each
+        for each in orders
+        if each.status is OrderStatus.UNRESOLVED
+        or (each.status is OrderStatus.INTENT and at - each.decided_at >= _SENT_BY_NOW)
+    ]
     notices = [
         Notice(
             kind="order_unresolved",
             subject=str(each.intent.client_order_id),
             severity=Severity.ERROR,
             message=f"order {each.intent.client_order_id} ({each.intent.side} {each.intent.symbol} for "
-            f"{each.intent.strategy}) has no clear answer: {each.reason}; the next tick looks it up",
+            f"{each.intent.strategy}) has no clear answer: {each.reason or 'it was being sent'}; it is looked up again",
         )
         for each in doubtful
     ]
-    return tuple(_raised(each, request, at) for each in joined(notices, "orders"))
+    return tuple(_raised(each, key, at, tick_id) for each in joined(notices, "orders"))
 
 
 def fallback_alert(request: TickRequest, *, at: datetime) -> Alert:
@@ -59,16 +71,17 @@ def fallback_alert(request: TickRequest, *, at: datetime) -> Alert:
             message="the model was asked for a summary and gave nothing that the decision supports; the deterministic "
             "text stands, trading is not affected. Said once a day; the log says why",
         ),
-        request,
+        request.key,
         at,
+        str(request.tick_id),
     )
 
 
-def _raised(notice: Notice, request: TickRequest, at: datetime) -> Alert:
+def _raised(notice: Notice, key: PortfolioKey, at: datetime, tick_id: str) -> Alert:
     return Alert(
-        tenant_id=request.key.tenant_id,
-        portfolio_id=request.key.portfolio_id,
-        tick_id=str(request.tick_id),
+        tenant_id=key.tenant_id,
+        portfolio_id=key.portfolio_id,
+        tick_id=tick_id,
         at=at,
         kind=notice.kind,
         subject=notice.subject,

@@ -74,7 +74,7 @@ def _tick_record(request: TickRequest, ending: Ending, observed: Observation, do
     events = settlement_events(observed.book, outcomes)
     book = folded(settled_orders(observed.book, outcomes), events)
     book, journal = noted(book, events, at=at, run_id=request.tick_id)
-    alerts = unresolved_alerts([each.order for each in outcomes], request, at=at)
+    alerts = unresolved_alerts([each.order for each in outcomes], request.key, at=at, tick_id=str(request.tick_id))
     today = new_york_day(at)
     if ending.words == "" and book.told.fallback_on != today:
         alerts = (*alerts, fallback_alert(request, at=at))

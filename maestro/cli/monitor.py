@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from time import monotonic, sleep
 from typing import Annotated
@@ -19,7 +19,7 @@ from backend.domain.policy import DecisionPolicy
 from functions.strategies.maestro_controller import MaestroController
 from maestro.backtest.strategy_figures import portfolio_figures, strategy_figures
 from maestro.backtest.strategy_record import strategy_records
-from maestro.cli.chosen_store import ChosenStore, StoreOption, TenantOption, choose_store, demo_marker
+from maestro.cli.chosen_store import ChosenStore, StoreOption, TenantOption, choose_store, end_of_time
 from maestro.cli.money_json import change_json, parts_json
 from maestro.cli.monitor_screen import View, screen
 from maestro.cli.operator import told
@@ -91,7 +91,7 @@ def _watch(look: Callable[[], View], refresh: float, console: Console) -> None:
 
 
 def _view(chosen: ChosenStore, hours: int, *, curve_days: int) -> View:
-    end = _end(chosen)
+    end = end_of_time(chosen)
     sources = Sources(
         log=chosen.log,
         control=chosen.control,
@@ -107,15 +107,6 @@ def _view(chosen: ChosenStore, hours: int, *, curve_days: int) -> View:
     due = next_tick(schedule.tick, schedule.time_zone, after=newest.timestamp) if newest else None
     owner = {"store": chosen.name, "tenant": chosen.key.tenant_id, "portfolio_id": chosen.key.portfolio_id}
     return View(report={**owner, **report(seen, _totals(seen, policy), levels_of(policy), next_tick=due)}, seen=seen)
-
-
-def _end(chosen: ChosenStore) -> datetime:
-    """Return now; for a demo, whose days are long past, the instant of its last decision."""
-    settings = chosen.settings
-    if settings.store == "sqlite" and demo_marker(settings.sqlite_path).exists():
-        for newest in chosen.log.decisions(chosen.key.tenant_id, last=1):
-            return newest.timestamp
-    return datetime.now(UTC)
 
 
 def _totals(seen: Seen, policy: DecisionPolicy) -> Totals:
