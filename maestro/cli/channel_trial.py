@@ -93,8 +93,8 @@ def _tried(settings: Settings, name: str, tenant_id: str) -> Trial:
     return Trial(channel=name, outcome=Outcome.SENT)
 
 
-def _json(trials: Trial) -> dict[str, str | None]:
-    return {"channel": trials.channel, "outcome": trials.outcome.value, "reason": trials.reason or None}
+def _json(trial: Trial) -> dict[str, str | None]:
+    return {"channel": trial.channel, "outcome": trial.outcome.value, "reason": trial.reason or None}
 
 
 def _print(trials: Sequence[Trial], console: Console) -> None:

@@ -69,9 +69,7 @@ def claims_of(decision: Decision) -> tuple[Claim, ...]:
         _fact("systemic", decision.systemic_risk_detected),
         _fact("halt halts halted HALTED", state is TradingState.HALTED),
         _fact("REDUCING", state is TradingState.REDUCING),
-        _fact(
-            "tripped trips trip breaker breakers breach breached triggered", bool(watched.trips or watched.recovered)
-        ),
+        _fact("tripped trips trip breaker breakers breach breached", bool(watched.trips or watched.recovered)),
         _fact("recovered recovers recovery", bool(watched.recovered)),
         _fact("warn warned warning warnings drawdown", bool(watched.warnings or watched.trips)),
         _fact("rebalance rebalanced", decision.weights.rebalance is not None),
@@ -95,6 +93,7 @@ def counts_of(decision: Decision) -> tuple[Count, ...]:
             ("entries entry signals signal", _HELD, (held,)),
             ("signals signal", "modified changed", (decision.signals_modified,)),
             ("changes change modes mode", "", moves),
+            ("modes mode", _CHANGED, moves),
             ("demotions demotion", "", (down,)),
             ("promotions promotion", "", (up,)),
             ("denials denial", "", (len(decision.denials),)),
@@ -135,11 +134,10 @@ def _fact(words: str, is_true: bool) -> Claim:
 
 
 def _traded(decision: Decision, side: Side) -> Pairs:
-    """Return who buys or sells what: at the venue, inside, or virtually."""
+    """Return who buys or sells what, at the venue or inside; virtual fills are not said to be trades."""
     orders = {(each.strategy, each.symbol) for each in decision.intents if each.side is side}
     inside = {(each.buyer if side is Side.BUY else each.seller, each.symbol) for each in decision.crosses}
-    virtual = {(each.strategy, each.fill.symbol) for each in decision.virtual_fills if each.fill.side is side}
-    return frozenset(orders | inside | virtual)
+    return frozenset(orders | inside)
 
 
 def _asked(decision: Decision, *actions: Action) -> Pairs:

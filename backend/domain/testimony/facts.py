@@ -144,10 +144,6 @@ def _figures(decision: Decision, told: Iterable[tuple[str, str, str]]) -> Iterat
         ):
             if value is not None:
                 yield Figure(value=value, unit=unit, strategy=order.strategy, symbol=order.symbol)
-    for virtual in decision.virtual_fills:
-        fill = virtual.fill
-        yield Figure(value=fill.quantity, unit=SHARES, strategy=virtual.strategy, symbol=fill.symbol)
-        yield Figure(value=fill.price, unit=MONEY, strategy=virtual.strategy, symbol=fill.symbol)
     for cross in decision.crosses:
         for party in (cross.seller, cross.buyer):
             yield Figure(value=cross.quantity, unit=SHARES, strategy=party, symbol=cross.symbol)

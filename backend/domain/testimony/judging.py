@@ -156,6 +156,7 @@ def _is_figure(clause: _Clause, at: int, number: Number, facts: Facts) -> bool:
         _equals(number, figure)
         for figure in facts.figures
         if (not unit or figure.unit == unit)
+        and not (is_bare and figure.is_fraction)
         and (not figure.strategy or not clause.strategies or figure.strategy in clause.strategies)
         and (not figure.symbol or not clause.symbols or figure.symbol in clause.symbols)
         and (

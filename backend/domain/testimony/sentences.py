@@ -6,7 +6,7 @@ read as one of the text's. Whatever is then neither a plain word nor a plain num
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from backend.domain.testimony.facts import MODE_WORDS, Facts
@@ -14,8 +14,9 @@ from backend.domain.testimony.words import NUMBER_WORDS, VOCABULARY
 
 _FIRST = 0xE000  # private characters: no text may bring its own
 _LAST = 0xF8FF
-_READABLE = re.compile(rf"[A-Za-z0-9 .,;:'’()$%+−→–—{chr(_FIRST)}-{chr(_LAST)}-]+")
-_CLAUSES = re.compile(r"(?<=[.;])\s+|\n+")
+_READABLE = re.compile(rf"[A-Za-z0-9 .,;:'’()$%+=−→–—{chr(_FIRST)}-{chr(_LAST)}-]+")
+# Never between two digits: "1. 5" is no end of a sentence.
+_CLAUSES = re.compile(r"(?<=[.;])(?<!\d\.)\s+|(?<=\d\.)\s++(?!\d)|(?<![.;\s])\n\s*", re.ASCII)
 _NUMBER = re.compile(r"([-−+]?)(\$?)((?:0|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d*)(?:\.\d+)?)(%?)", re.ASCII)
 _LONGEST_NUMBER = 20
 _DASHES = frozenset("-–—−")
@@ -23,7 +24,7 @@ _DASHES = frozenset("-–—−")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
-    """A number as it is said: ``places`` after the point, ``digits`` that tell anything."""
+    """A number as it is said: ``places`` after the point, ``digits`` that tell anything; labelled as in "n=21"."""
 
     value: Decimal
     places: int = 0
@@ -31,6 +32,7 @@ class Number:
     is_percentage: bool = False
     is_money: bool = False
     is_word: bool = False
+    is_labelled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +88,11 @@ class Reading:
     def _token(self, bare: str) -> Token | None:
         if len(bare) == 1 and _FIRST <= ord(bare) <= _LAST:
             return Name(text=self._names[ord(bare) - _FIRST])
-        if bare == "%":
-            return bare
+        if bare in ("%", "USD"):
+            return bare.lower()
         if any(each.isdigit() or each in "%$" for each in bare):
-            return _number(bare)
+            number = _number(bare.removeprefix("n="))
+            return number and replace(number, is_labelled=bare.startswith("n="))
         word = bare.lower()
         if bare not in (word, word.capitalize()):
             return None
@@ -147,14 +150,8 @@ def _with_units(tokens: list[Token]) -> list[Token] | None:
             if not isinstance(before, Number) or before.is_word or before.is_percentage or before.is_money:
                 return None
             is_percentage = token in ("%", "percent")
-            joined[-1] = Number(
-                value=before.value,
-                places=before.places,
-                digits=before.digits,
-                is_percentage=is_percentage,
-                is_money=not is_percentage,
-            )
-        elif isinstance(token, Number) and isinstance(before, Number):
+            joined[-1] = replace(before, is_percentage=is_percentage, is_money=not is_percentage)
+        elif isinstance(token, Number) and isinstance(before, Number) and not token.is_labelled:
             return None
         else:
             joined.append(token)

@@ -21,7 +21,7 @@ _PLAIN = """
     a accordingly account accounts act acted acting active activity added adding after against allocated allocation
     allocations allowed also amount amounts an and applied applies apply are as asked asks assigned at available
     back balance base based be became because been before began begins behaviour being below between bought breach
-    breached breaker breakers broker brokers but buy buying by
+    breached breaker breakers broker brokers but buy buying buys by
     calm came capital cash cause caused causes cautious change changed changes changing circuit classified close
     closed closes closing comes committed condition conditions consequently consistent continue continued continues
     control controls correlated correlation cross crossed crosses crossing current currently cut cycle
@@ -40,7 +40,7 @@ _PLAIN = """
     keep keeping keeps kept
     left level levels limit limited limits line live low lower lowered
     made maestro maintained maintains makes making managed mark market markets mean means measured met method mode
-    modes move moved movement moves moving multiplier
+    modes modified move moved movement moves moving multiplier
     name named new newly normal note noted notes notional now
     of on open opened operator operators or order ordered orders original out outcome overridden override overrides
     overrode own
@@ -56,7 +56,7 @@ _PLAIN = """
     safety same sell sellers selling sells send sending sends sent session set sets shadow share shares sharpe
     shift shifted shifts show showed showing shown shows side sides signal signalled signals since size sized sizes
     sizing sleeve sleeves smaller so sold stable stance stands state stated states status stay stayed staying stays
-    still stood stop stopped stops strategies strategy submitted summary symbol symbols system systemic
+    still stood stop stopped stops strategies strategy submitted summary switched symbol symbols system systemic
     take taken takes taking target targets that the their them then there therefore these they this those threshold
     thresholds through thus tick ticks time to today together took toward towards track trade traded trades trading
     transferred triggered trip tripped trips
