@@ -4,7 +4,6 @@ What a process shares between invocations (clients, prices) is kept by what it w
 whatever knows its tenant is built anew for every call. Importing this module imports no vendor.
 """
 
-import logging
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     from backend.settings import Settings
     from functions.strategies.deadlines import Abandoned
     from functions.strategies.loader import StrategyLoader
-
-_LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
 @lru_cache(maxsize=1)
@@ -228,23 +225,15 @@ def narrator(settings: "Settings") -> "Summarizer | None":
 
 
 def raise_alert(settings: "Settings", *, tenant_id: str, alert_id: str, kind: str, message: str, **facts: Any) -> None:
-    """Log an alert, keep it in ``alerts/{alert_id}`` of the tenant and send it over the tenant's channels; never raise.
+    """Log an alert, keep it in ``alerts/{alert_id}`` and send it over the tenant's channels; never raise.
 
-    The same alert again takes its place, and goes out again within the limit: what is the same is told by tenant, kind,
-    ``portfolio_id`` and ``subject``, so pass these where they are known.
-
-    Parameters
-    ----------
-    **facts
-        ``severity`` (``error`` when not given), ``portfolio_id``, ``subject``, ``tick_id``; whatever else is stored and
-        logged beside them, such as ``error``, the class of one.
+    The same one, by tenant, kind, ``portfolio_id`` and ``subject``, takes its place. ``severity`` may be given.
     """
-    severity = str(facts.pop("severity", "error"))
-    logger = log(tenant_id=tenant_id, **facts)
-    logger.log(_LEVELS[severity], message, kind=kind)
-    event = {**facts, "kind": kind, "severity": severity, "message": message or kind}
+    event = {"kind": kind, "severity": "error", "message": message, **facts}
+    logger = log(tenant_id=tenant_id, **{**facts, "kind": kind})
+    getattr(logger, event["severity"])(message)
     for fault in channels.raise_event(settings, tenant_id, alert_id, event, clock().now()):
-        logger.error("alert not sent", reason=fault, kind=kind)
+        logger.error("alert not sent", reason=fault)
 
 
 def log(**facts: Any) -> "FilteringBoundLogger":

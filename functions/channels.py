@@ -110,7 +110,7 @@ def raise_event(
         tenant_id=tenant_id,
         kind=facts.pop("kind"),
         severity=Severity(facts.pop("severity")),
-        message=facts.pop("message"),
+        message=facts.pop("message") or str(event["kind"]),
         at=now,
         portfolio_id=str(facts.pop("portfolio_id", "")),
         tick_id=str(facts.pop("tick_id", "")),
