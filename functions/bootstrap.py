@@ -225,10 +225,7 @@ def narrator(settings: "Settings") -> "Summarizer | None":
 
 
 def raise_alert(settings: "Settings", *, tenant_id: str, alert_id: str, kind: str, message: str, **facts: Any) -> None:
-    """Log an alert, keep it in ``alerts/{alert_id}`` and send it over the tenant's channels; never raise.
-
-    The same one, by tenant, kind, ``portfolio_id`` and ``subject``, takes its place. ``severity`` may be given.
-    """
+    """Log an alert, keep it in ``alerts/{alert_id}`` and send it over the tenant's channels; never raise."""
     event = {"kind": kind, "severity": "error", "message": message, **facts}
     logger = log(tenant_id=tenant_id, **{**facts, "kind": kind})
     getattr(logger, event["severity"])(message)
