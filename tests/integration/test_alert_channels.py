@@ -1,5 +1,6 @@
 """From a failure or a tick to a mailbox and a webhook, as the deployed functions and the commands do it."""
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,12 +12,17 @@ from typer.testing import CliRunner
 from backend.adapters.documents import paths
 from backend.adapters.documents.seam import replace
 from backend.domain.alert import Alert, Severity
+from backend.domain.book import PortfolioBook
+from backend.domain.order import OrderStatus
 from backend.domain.tick import PortfolioKey, TickResult, TickStatus
+from backend.domain.trading_state import Trading
+from backend.engine.reconciling import Reconciled
 from backend.settings import Settings, load_settings
 from functions import bootstrap, channels, stores
 from maestro.cli.main import app
 from tests.fakes.http_server import Answer, ScriptedServer, json_answer
 from tests.fakes.smtp_server import SmtpSink
+from tests.unit.domain.decision_inputs import open_order
 
 # Apprise 2.3 asks for it before it falls back on one of its own.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -159,6 +165,28 @@ def test_tick_that_was_begun_by_a_process_that_died_is_told_from_what_is_stored(
     assert channels.tell(settings, KEY, result(was_taken_over=True), now) == ()
     (letter,) = post.letters
     assert "systemic override" in letter.content
+
+
+def test_reconciliation_tells_of_each_order_in_doubt_and_of_what_differs(settings: Settings, post: SmtpSink) -> None:
+    now = datetime.now(UTC)
+    doubtful = dataclasses.replace(open_order("trend"), status=OrderStatus.UNRESOLVED, reason="timed out")
+    found = Reconciled(
+        moved=(),
+        open_orders=(doubtful, open_order("carry")),
+        external={},
+        differences=("order mae-1: the ledger has 5 shares, the broker booked 4",),
+        trips=(),
+        trading=Trading(),
+        book=PortfolioBook(),
+    )
+    for minutes in (0, 15):
+        assert channels.raise_doubts(settings, KEY, found, now + timedelta(minutes=minutes)) == ()
+    stored = stores.alerts(settings).alerts("acme", since=now)
+    assert {(each.kind, each.subject, each.repeats) for each in stored} == {
+        ("order_unresolved", "mae-trend-AAPL", 1),
+        ("broker_disagrees", "", 1),
+    }
+    assert len(post.letters) == 2
 
 
 def _fields(alert: Alert) -> dict[str, object]:

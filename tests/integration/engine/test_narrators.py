@@ -17,6 +17,7 @@ from backend.adapters.vertex import VertexSummarizer
 from backend.domain.alert import Severity
 from backend.domain.decision import Decision
 from backend.domain.errors import OrderUnresolved
+from backend.domain.order import BrokerOrder, OrderIntent
 from backend.domain.tick import TickResult
 from backend.engine.cycle import run_cycle
 from backend.engine.narrating import narrated
@@ -223,3 +224,20 @@ def test_narrator_that_hangs_is_left_behind() -> None:
     with gemini(Answer(hangs=True), timeout_seconds=20.0) as narrator:
         assert narrated(busy_decision(), narrator, patience_seconds=0.2) == ""
     assert time.monotonic() - started < 5.0
+
+
+class DyingBroker(FakeBroker):
+    """The process ends when it sends its first order."""
+
+    def submit(self, intent: OrderIntent) -> BrokerOrder:
+        raise MemoryError
+
+
+def test_tick_that_another_delivery_began_says_that_nobody_knows_who_was_told(store: DocumentStore) -> None:
+    strategies = ScriptedStrategies(a=buy("AAPL", 0.3))
+    with pytest.raises(MemoryError):
+        run_cycle(tick_at(), cycle_of(store, strategies, DyingBroker(Decimal(100_000), PRICES)))
+    cycle = cycle_of(store, strategies, FakeBroker(Decimal(100_000), PRICES))
+    taken, again = run_cycle(tick_at(), cycle), run_cycle(tick_at(), cycle)
+    assert (taken.was_taken_over, again.was_taken_over) == (True, False)
+    assert (taken.was_resumed, again.was_resumed, again.alerts) == (True, True, ())
