@@ -7,7 +7,7 @@ whatever knows its tenant is built anew for every call. Importing this module im
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from functions import clients, rehearsal, stores
+from functions import channels, clients, rehearsal, stores
 from functions.access import credentials
 from functions.required import project
 
@@ -17,11 +17,9 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from backend.adapters.dry_run import DryRunAccount
-    from backend.adapters.firestore_portfolios import FirestorePortfolios
     from backend.domain.access import BrokerAccess
     from backend.domain.tick import PortfolioKey
     from backend.engine.cycle import Cycle
-    from backend.engine.dispatching import Dispatcher
     from backend.engine.reconciling import Desk
     from backend.engine.snapshots import DayClose
     from backend.ports.bars import Bars
@@ -48,28 +46,6 @@ def clock() -> "Clock":
     from backend.adapters.system_clock import SystemClock
 
     return SystemClock()
-
-
-def portfolios(settings: "Settings") -> "FirestorePortfolios":
-    """Return who is to be run."""
-    from backend.adapters.firestore_portfolios import FirestorePortfolios
-
-    return FirestorePortfolios(clients.firestore_client(project(settings)))
-
-
-def dispatcher(settings: "Settings", *, location: str, function: str, deadline_seconds: int) -> "Dispatcher":
-    """Put together the parts that queue tasks for one function."""
-    from backend.adapters.cron_schedules import CronSchedules
-    from backend.engine.dispatching import Dispatcher
-
-    return Dispatcher(
-        portfolios=portfolios(settings),
-        schedules=CronSchedules(time_zone=settings.schedule.time_zone),
-        calendars=clients.exchange_calendar,
-        queue=clients.task_queue(project(settings), location, function, deadline_seconds),
-        schedule=settings.schedule.tick,
-        calendar=settings.calendar,
-    )
 
 
 def bars(settings: "Settings", tenant_id: str) -> "Bars":
@@ -247,15 +223,12 @@ def narrator(settings: "Settings") -> "Summarizer | None":
 
 
 def raise_alert(settings: "Settings", *, tenant_id: str, alert_id: str, kind: str, message: str, **facts: Any) -> None:
-    """Log an error and write it to ``alerts/{alert_id}`` of the tenant; the same alert again replaces itself."""
-    from backend.adapters.documents import paths
-    from backend.adapters.documents.seam import replace
-
-    log(tenant_id=tenant_id, **facts).error(message, kind=kind)
-    fields = {"tenant_id": tenant_id, "kind": kind, "severity": "error", "message": message, **facts}
-    stores.documents(settings).commit(
-        [replace(paths.alert(tenant_id, alert_id), {**fields, "timestamp": clock().now()})]
-    )
+    """Log an alert, keep it in ``alerts/{alert_id}`` and send it over the tenant's channels; never raise."""
+    event = {"kind": kind, "severity": "error", "message": message, **facts}
+    logger = log(tenant_id=tenant_id, **{**facts, "kind": kind})
+    getattr(logger, event["severity"])(message)
+    for fault in channels.raise_event(settings, tenant_id, alert_id, event, clock().now()):
+        logger.error("alert not sent", reason=fault)
 
 
 def log(**facts: Any) -> "FilteringBoundLogger":

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from backend.ports.dispatch import DeadLetters
     from backend.ports.identities import Identities
     from backend.ports.leases import Leases
-    from backend.ports.notifications import AlertHistory
+    from backend.ports.notifications import AlertRegister
     from backend.ports.operations import Operations
     from backend.ports.performances import PerformanceHistory
     from backend.ports.tenants import Operators, Tenants
@@ -74,8 +74,8 @@ def audit_trail(settings: "Settings") -> "AuditTrail":
     return DocumentAuditTrail(documents(settings))
 
 
-def alerts(settings: "Settings") -> "AlertHistory":
-    """Return the alerts that were stored, over ``documents``."""
+def alerts(settings: "Settings") -> "AlertRegister":
+    """Return the alerts that were stored, and where further ones are kept, over ``documents``."""
     from backend.adapters.documents.alert_history import DocumentAlertHistory
 
     return DocumentAlertHistory(documents(settings))

@@ -14,8 +14,12 @@ logger = logging.getLogger(__name__)
 
 _INSTRUCTION = (
     "You report to the owner of a fund of trading strategies. Put the decision below into at most four plain "
-    "sentences: who changed mode and why, what was held back, what is bought and sold. Use only the facts given, "
-    "invent no numbers, give no advice, use no Markdown."
+    "sentences of common English words: who changed mode and why, what was held back, what is bought and sold. Use "
+    "only the facts given, invent no numbers, compare nothing, foretell nothing, give no advice, use no Markdown. "
+    "Every sentence is checked against the decision, and dropped where it does not fit word for word: copy names, "
+    "modes and numbers exactly as they are given, reasons whole, and say of several strategies in one sentence only "
+    "what is true of each of them. A number stands in a sentence that names its strategy, or beside what it counts: "
+    "'2 orders'."
 )
 _LONGEST_LIST = 20
 # What the client trips with over a body that is not JSON, or JSON but no object.
@@ -147,6 +151,9 @@ def _prompt(decision: Decision) -> str:
             [each.strategy, each.before, each.after.mode, each.after.reason]
             for each in decision.mode_changes[:_LONGEST_LIST]
         ],
+        "trading_state": decision.trading_state,
+        "tripped": [each.reason for each in decision.watched.trips],
+        "warnings": list(decision.watched.warnings),
         "systemic_risk": decision.systemic_risk_details,
         "held_back": sum(1 for each in decision.strategies if each.override_reason),
         "orders": [

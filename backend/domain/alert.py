@@ -23,7 +23,8 @@ class Alert:
     """One event. ``kind`` is a snake_case word, ``subject`` what of that kind it is about, such as a strategy.
 
     ``subject`` is empty where there is one of a kind, ``portfolio_id`` where the event is the tenant's, ``tick_id``
-    outside ticks.
+    outside ticks. Of one that is raised again and again, ``told_at`` is when it last went out over the channels and
+    ``repeats`` how often it was raised since.
     """
 
     tenant_id: str
@@ -34,6 +35,8 @@ class Alert:
     portfolio_id: str = ""
     tick_id: str = ""
     subject: str = ""
+    told_at: datetime | None = None
+    repeats: int = 0
 
     def __post_init__(self) -> None:
         if not (self.tenant_id and self.kind and self.message):

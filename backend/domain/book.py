@@ -12,6 +12,7 @@ from backend.domain.order import ClientOrderId, OrderState
 from backend.domain.paper import PaperAccount, Step
 from backend.domain.signal import StrategyId, Symbol
 from backend.domain.sleeve import EMPTY_SLEEVE, Sleeve
+from backend.domain.told import NOTHING_TOLD, LastTold
 from backend.domain.weights import Rebalance
 
 WHOLE = Decimal(1)  # base weight of a strategy whose allocations are fractions of the whole account
@@ -58,8 +59,8 @@ class PortfolioBook:
     ``paper`` holds every strategy's paper accounts. ``entries`` counts the journal: the book is what its entries
     add up to. ``actions_through`` is the last ex-day whose corporate actions are booked, ``charged`` the broker's fees
     that are, by its id of them, with their day. ``account_id`` is the account whose shares the sleeves are.
-    ``rebalance`` is the last one of the base weights. ``lease`` is the portfolio's own, as last committed: no
-    event of the journal.
+    ``rebalance`` is the last one of the base weights. ``lease`` is the portfolio's own, as last committed, and
+    ``told`` what its readers were told with the last decision: neither is an event of the journal.
     """
 
     strategies: Mapping[StrategyId, StrategyBook] = field(default_factory=dict)
@@ -71,6 +72,7 @@ class PortfolioBook:
     account_id: str = ""
     rebalance: Rebalance | None = None
     lease: Lease | None = None
+    told: LastTold = NOTHING_TOLD
 
     def of(self, strategy: StrategyId) -> StrategyBook:
         return self.strategies.get(strategy, EMPTY_STRATEGY_BOOK)

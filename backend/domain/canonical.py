@@ -43,6 +43,7 @@ from backend.domain import (
     sleeve,
     snapshot,
     strategy_definition,
+    told,
     track_record,
     trading_state,
     weights,
@@ -76,6 +77,7 @@ _MODULES = (
     sleeve,
     snapshot,
     strategy_definition,
+    told,
     track_record,
     trading_state,
     weights,
@@ -202,10 +204,14 @@ def _decode(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if "$c" in value:
-        name, values = value["$c"], value["v"]
-        if len(values) > len(_FIELDS[name]):
-            raise ValueError(f"{name}: more values than fields")
-        # What was written before a class got another field at its end has the default there.
-        return _CLASSES[name](**dict(zip(_FIELDS[name], map(_decode, values), strict=False)))
+        return _built(value["$c"], value["v"])
     ((tag, payload),) = value.items()
     return _READERS[tag](payload)
+
+
+def _built(name: str, values: list[Any]) -> Any:
+    """Make an instance; what was written before its last fields were added takes their defaults."""
+    names = _FIELDS[name]
+    if len(values) > len(names):
+        raise ValueError(f"{len(values)} values for the {len(names)} fields of {name}")
+    return _CLASSES[name](**dict(zip(names, map(_decode, values), strict=False)))

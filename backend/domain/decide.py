@@ -24,7 +24,7 @@ from backend.domain.judging import judged, mode_changes
 from backend.domain.limiting import limited, notes_on, targets_of
 from backend.domain.market import new_york_day
 from backend.domain.mode import Judgement, Mode
-from backend.domain.notices import Notice, notices
+from backend.domain.notices import Notice, notices, override_notice
 from backend.domain.restraint import RiskView, risk_view
 from backend.domain.sighting import Watched
 from backend.domain.signal import NOT_ASKED, Action, StrategyId, StrategySignal, Symbol
@@ -74,7 +74,7 @@ def decide(inputs: DecisionInputs) -> Decision:
         virtual_fills=sized.virtual_fills,
         denials=sized.denials,
         stopped=sized.stopped,
-        notices=seen.notices,
+        notices=(*seen.notices, *_override_told(inputs, sellers, systemic, decided)),
         channels=inputs.policy.alerts.channels,
     )
 
@@ -217,3 +217,12 @@ def _systemic(inputs: DecisionInputs, seen: _Seen) -> tuple[tuple[StrategyId, ..
     return sellers, (
         f"systemic risk: {len(sellers)} strategies sell at once (threshold {threshold}): {', '.join(sellers)}"
     )
+
+
+def _override_told(
+    inputs: DecisionInputs, sellers: tuple[StrategyId, ...], systemic: str, decided: tuple[StrategyDecision, ...]
+) -> tuple[Notice, ...]:
+    """Tell of an override when it begins, and not again while it lasts."""
+    if not systemic or inputs.book.told.is_overridden:
+        return ()
+    return (override_notice(sellers, [each.strategy for each in decided if each.override_reason == systemic]),)

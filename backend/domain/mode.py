@@ -22,6 +22,9 @@ class Mode(StrEnum):
     DISABLED = "DISABLED"
 
 
+RANKS = {mode: rank for rank, mode in enumerate(reversed(Mode))}  # the higher, the more a strategy may trade
+
+
 class UnscoredMode(StrEnum):
     """What a strategy gets while its record is too short to be judged."""
 

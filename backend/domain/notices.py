@@ -47,7 +47,18 @@ def notices(
     """
     earlier = {key: day for key, day in told.items() if day == today}
     found = [each for each in _noticed(inputs, figures) if each.key not in earlier]
-    return tuple(_joined(found)), {**earlier, **dict.fromkeys((each.key for each in found), today)}
+    return tuple(joined(found)), {**earlier, **dict.fromkeys((each.key for each in found), today)}
+
+
+def override_notice(sellers: Sequence[StrategyId], held: Sequence[StrategyId]) -> Notice:
+    """Tell of a systemic override: who sells at once, and whose entries are held back."""
+    back = f"entries held back: {len(held)} ({listed(held)})" if held else "no entry was asked for"
+    return Notice(
+        kind="systemic_override",
+        subject="",
+        severity=Severity.ERROR,
+        message=f"systemic risk: {len(sellers)} strategies sell at once ({listed(sellers)}); {back}",
+    )
 
 
 def cumulative_returns(record: TrackRecord) -> dict[StrategyId, float]:
@@ -58,14 +69,15 @@ def cumulative_returns(record: TrackRecord) -> dict[StrategyId, float]:
     return dict(zip(record.strategies, found, strict=True))
 
 
-def _joined(found: Sequence[Notice]) -> Iterator[Notice]:
+def joined(found: Sequence[Notice], things: str = "strategies") -> Iterator[Notice]:
+    """Make one notice of many of a kind, which come one after another; ``things`` is what they are about."""
     for _, group in groupby(found, key=lambda each: each.kind):
         several = list(group)
         if len(several) <= _SEVERAL:
             yield from several
             continue
         first, said = several[0], listed([each.message for each in several], "; ")
-        yield Notice(kind=first.kind, subject=f"{len(several)} strategies", severity=first.severity, message=said)
+        yield Notice(kind=first.kind, subject=f"{len(several)} {things}", severity=first.severity, message=said)
 
 
 def _noticed(inputs: "DecisionInputs", figures: RiskFigures) -> Iterator[Notice]:

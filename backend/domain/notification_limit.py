@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -33,12 +33,14 @@ class NotificationHistory:
     """What went out: the last time of each alert, the times within the last hour, and what waits to be summed up.
 
     ``withheld`` counts by kind what the hourly limit has kept back since that was last said, at ``said_at``.
+    ``repeated`` counts by alert how often it was raised since it last went out.
     """
 
     last_sent: Mapping[tuple[str, str, str, str], datetime] = field(default_factory=dict)
     sent: tuple[datetime, ...] = ()
     withheld: Mapping[str, int] = field(default_factory=dict)
     said_at: datetime | None = None
+    repeated: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,47 +56,72 @@ def admitted(
 ) -> Admitted:
     """Choose from alerts, in their order, what goes out.
 
-    Once an hour, one line more says how many the hourly limit has kept back since; nothing says what was a mere
-    repetition. Without alerts, that line alone may be due.
+    Nothing is lost in silence: an alert that goes out again says how often it was raised meanwhile, and the next one
+    that goes out says how many others the hourly limit has kept back. Where none goes out, a line of its own says so,
+    once an hour. Without alerts, that line alone may be due.
     """
     repeat = timedelta(minutes=limit.repeat_minutes)
     last_sent = {key: at for key, at in history.last_sent.items() if now - at < repeat}
     sent = [at for at in history.sent if now - at < _HOUR]
-    withheld = Counter(history.withheld)
+    withheld, repeated = Counter(history.withheld), Counter(history.repeated)
     chosen: list[Alert] = []
     for alert in alerts:
         if alert.key in last_sent:
+            repeated[alert.key] += 1
             continue
         if len(sent) >= limit.hourly:
             withheld[alert.kind] += 1
             continue
-        chosen.append(alert)
+        chosen.append(_with_counts(alert, repeated.pop(alert.key, 0), withheld))
+        withheld.clear()
         last_sent[alert.key] = now
         sent.append(now)
     said_at = history.said_at
     if withheld and (said_at is None or now - said_at >= _HOUR):
         chosen.append(_summed_up(withheld, limit, tenant_id, now))
         withheld, said_at = Counter(), now
-    after = NotificationHistory(last_sent=last_sent, sent=tuple(sent), withheld=dict(withheld), said_at=said_at)
+    after = NotificationHistory(
+        last_sent=last_sent, sent=tuple(sent), withheld=dict(withheld), said_at=said_at, repeated=dict(repeated)
+    )
     return Admitted(alerts=tuple(chosen), history=after)
 
 
 def history_of(alerts: Iterable[Alert], limit: NotificationLimit, *, tenant_id: str) -> NotificationHistory:
     """Derive the history from the alerts that are stored: nothing else must be remembered between two ticks."""
     history = NotificationHistory()
-    for at, together in groupby(sorted(alerts, key=lambda each: (each.at, each.rank)), key=lambda each: each.at):
-        history = admitted(list(together), history, limit, tenant_id=tenant_id, now=at).history
+    for at, group in groupby(sorted(alerts, key=lambda each: (_counted_at(each), each.rank)), key=_counted_at):
+        together = list(group)
+        history = admitted(together, history, limit, tenant_id=tenant_id, now=at).history
+        again = Counter({each.key: each.repeats for each in together if each.repeats})
+        history = replace(history, repeated=dict(Counter(history.repeated) + again))
     return history
 
 
+def _counted_at(alert: Alert) -> datetime:
+    return alert.told_at or alert.at
+
+
+def _with_counts(alert: Alert, repeats: int, withheld: Mapping[str, int]) -> Alert:
+    """Append what was not said before to the message of what goes out now."""
+    notes = []
+    if repeats:
+        notes.append(f"raised {repeats} more {'time' if repeats == 1 else 'times'} since it last went out")
+    if withheld:
+        notes.append(f"{sum(withheld.values())} other withheld before it: {_kinds(withheld)}")
+    return replace(alert, message=f"{alert.message} ({'; '.join(notes)})") if notes else alert
+
+
 def _summed_up(withheld: Mapping[str, int], limit: NotificationLimit, tenant_id: str, now: datetime) -> Alert:
-    kinds = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in sorted(withheld.items()))
     count = sum(withheld.values())
     return Alert(
         tenant_id=tenant_id,
         kind=WITHHELD,
         severity=Severity.WARNING,
         message=f"{count} more {'alert was' if count == 1 else 'alerts were'} withheld, beyond {limit.hourly} an hour: "
-        f"{kinds}; all of them are in the store: maestro monitor",
+        f"{_kinds(withheld)}; all of them are in the store: maestro alerts",
         at=now,
     )
+
+
+def _kinds(withheld: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in sorted(withheld.items()))

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from backend.domain.alert import Alert
 from backend.domain.book import PortfolioBook
 from backend.domain.decision import Decision
 from backend.domain.identity import TickId, tick_id
@@ -152,7 +153,7 @@ class TickCommit:
 class TickRecord:
     """What became of a tick's orders; ``summary`` replaces the log's text when a model wrote one.
 
-    ``audit`` are entries that the trading document's head has been moved on by.
+    ``audit`` are entries that the trading document's head has been moved on by; ``alerts`` what somebody should know.
     """
 
     request: TickRequest
@@ -167,6 +168,7 @@ class TickRecord:
     summary: str | None = None
     audit: "tuple[AuditEntry, ...]" = ()
     measured: Measured = field(default_factory=Measured)
+    alerts: tuple[Alert, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +195,11 @@ class PlacedOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickResult:
-    """What ``run_cycle`` returns. ``decision`` is None when the tick was resumed from an earlier delivery."""
+    """What ``run_cycle`` returns. ``decision`` is None when the tick was resumed from an earlier delivery.
+
+    ``alerts`` are those that this delivery stored, the decision's first. ``was_taken_over`` says that another delivery
+    decided and this one finished: nobody knows whether the other told anybody.
+    """
 
     tick_id: str
     status: TickStatus
@@ -203,3 +209,5 @@ class TickResult:
     trades: tuple[LedgerTrade, ...] = ()
     summary: str = ""
     unresolved: tuple[ClientOrderId, ...] = field(default=())
+    alerts: tuple[Alert, ...] = ()
+    was_taken_over: bool = False

@@ -6,31 +6,28 @@
 3. commit  – one atomic write with preconditions. Losing it to another delivery means resuming from that one,
    losing it to another tick of the account means observing and deciding anew;
 4. submit  – one request an order, under its deterministic id (``execution``);
-5. record  – one commit more, when something was sent (``recording``).
+5. record  – one commit more, when something was sent, or when a narrator was asked to put news into words
+   (``recording``).
 """
 
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from backend.domain.adjustment import Origin
-from backend.domain.commitment import cross_trades, decision_events, reserved, with_orders
-from backend.domain.decide import decide
+from backend.domain.alerts import alerts_of
+from backend.domain.decision import Decision
 from backend.domain.dispatch import check_begin
 from backend.domain.errors import CommitConflict, ConfigurationError, MaestroError, TickAlreadyCommitted
-from backend.domain.journal import folded, noted
-from backend.domain.order import OrderState, OrderStatus
+from backend.domain.order import OrderStatus
 from backend.domain.policy import DecisionPolicy
-from backend.domain.reconciliation import reconciled, with_holdings
 from backend.domain.settlement import Settled
 from backend.domain.signal import Symbol
 from backend.domain.tick import Observation, PortfolioKey, TickCommit, TickRequest, TickResult, TickState, TickStatus
-from backend.engine.bookkeeping import Standing, up_to_date
-from backend.engine.execution import Venue, submit
-from backend.engine.gathering import gathered
-from backend.engine.leasing import NoLeases, claim_of
-from backend.engine.log_entry import log_entry
-from backend.engine.recording import record
+from backend.engine.drafting import drafted
+from backend.engine.execution import NONE, Venue, submit
+from backend.engine.leasing import NoLeases
+from backend.engine.narrating import narrated
+from backend.engine.recording import Ending, Recorded, record
 from backend.engine.resumption import refusals
 from backend.engine.sightings import NoStatements
 from backend.engine.telling import (
@@ -63,7 +60,11 @@ def random_entropy(_: TickRequest) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cycle:
-    """The parts that a runtime passes in. ``narrator``, when given, may replace the summarizer's text."""
+    """The parts that a runtime passes in.
+
+    ``narrator``, when given, is asked when there is news; what the decision supports of its text replaces the
+    summarizer's.
+    """
 
     store: TickStore
     broker: Broker
@@ -124,7 +125,7 @@ def _run(request: TickRequest, cycle: Cycle) -> TickResult:
             with cycle.telemetry.about(correlation_id=observed.tick.correlation_id):
                 return _resume(request, cycle, observed, observed.tick)
         check_begin(request, observed.portfolio, cycle.clock.now())
-        draft = _decide(request, cycle, observed)
+        draft = drafted(request, cycle, observed)
         try:
             with cycle.telemetry.stage("commit"):
                 versions = cycle.store.commit(draft)
@@ -140,100 +141,36 @@ def _run(request: TickRequest, cycle: Cycle) -> TickResult:
     )
 
 
-def _decide(request: TickRequest, cycle: Cycle, observed: Observation) -> TickCommit:
-    with cycle.telemetry.stage("gather"):
-        account = cycle.broker.account()
-        standing = _standing(request, cycle, observed, account.account_id)
-        if standing.orders:
-            account = cycle.broker.account()  # what was found filled must be in the account that is decided on
-        trading = reconciled(standing.trading, standing.book, request.key.portfolio_id, account)
-        current = replace(observed, book=standing.book, trading=trading)
-        inputs, is_extended = gathered(request, cycle, current, account, replace(standing, trading=trading))
-        claim = claim_of(request.key, account.account_id, inputs, current.book)
-        grant = cycle.leases.granted(claim, current.book.lease, at=inputs.now)
-    with cycle.telemetry.stage("decide"):
-        decision = decide(inputs)
-        orders = tuple(
-            OrderState(intent=intent, tick_id=request.tick_id, decided_at=inputs.now, status=OrderStatus.INTENT)
-            for intent in decision.intents
-        )
-        entry = log_entry(
-            inputs,
-            decision,
-            key=request.key,
-            trading=trading,
-            summary=cycle.summarizer.summarize(decision) or "",
-            correlation_id=request.correlation_id,
-        )
-        caused = decision_events(inputs, decision, current.book)
-        book = with_orders(folded(current.book, caused), orders)
-        book, journal = noted(book, (*standing.events, *caused), at=inputs.now, run_id=request.tick_id)
-        book = replace(book, lease=grant.lease)
-    is_done = not orders and cycle.narrator is None
-    return TickCommit(
-        request=request,
-        expected=observed.versions,
-        tick=TickState(
-            status=TickStatus.DONE if is_done else TickStatus.COMMITTED,
-            committed_at=inputs.now,
-            session_id=decision.session_id,
-            account_id=account.account_id,
-            correlation_id=request.correlation_id,
-            summary=entry.summary,
-            orders=orders,
-        ),
-        decision=decision,
-        log=entry,
-        trading=with_holdings(
-            reserved(trading, decision, entry.entry_hash, request.correlation_id).rebalanced(request.key.portfolio_id),
-            book,
-            request.key.portfolio_id,
-        ),
-        book=book,
-        journal=journal,
-        record=inputs.record if is_extended else None,
-        settled=standing.orders,
-        trades=(
-            *standing.trades,
-            *cross_trades(decision, uid=request.key.uid, account_id=account.account_id),
-        ),
-        leases=grant.change,
-        measured=cycle.telemetry.measured,
-    )
-
-
-def _standing(request: TickRequest, cycle: Cycle, observed: Observation, account_id: str) -> Standing:
-    origin = Origin(key=request.key, account_id=account_id, run_id=request.tick_id)
-    return up_to_date(observed, cycle.venue(request.key, account_id), cycle.bars, origin)
-
-
 def _execute(request: TickRequest, cycle: Cycle, committed: Observation, draft: TickCommit) -> TickResult:
-    tick = draft.tick
+    tick, decision = draft.tick, draft.decision
     venue = cycle.venue(request.key, tick.account_id)
     with cycle.telemetry.stage("submit"):
         outcomes = submit(tick.orders, venue, committed, lambda: cycle.store.observe(request))
-    if tick.status is not TickStatus.DONE:
-        text = cycle.narrator.summarize(draft.decision) if cycle.narrator else None
-        tick = record(request, outcomes, committed, cycle, text)
-    return _result(request, tick, outcomes, draft)
+    told = alerts_of(decision, request.key.portfolio_id)
+    if tick.status is TickStatus.DONE:
+        return _result(request, Recorded(tick=tick, alerts=told), outcomes, decision)
+    at = cycle.clock.now()  # however long the narrator takes
+    words = narrated(decision, cycle.narrator) if cycle.narrator else None
+    ending = Ending(outcomes=outcomes, at=at, refused=NONE, words=words)
+    done = record(request, ending, committed, cycle)
+    return _result(request, replace(done, alerts=(*told, *done.alerts)), outcomes, decision)
 
 
 def _resume(request: TickRequest, cycle: Cycle, observed: Observation, tick: TickState) -> TickResult:
-    outcomes: list[Settled] = []
-    if tick.status is not TickStatus.DONE:
-        _require_same_account(cycle, tick)
-        refused = refusals(tick.orders, request, cycle.store.logged(request)) if tick.orders else {}
-        # What was altered is looked up as the book has it, which is sealed.
-        known = observed.book.open_orders
-        orders = [
-            known.get(each, order) if (each := order.intent.client_order_id) in refused else order
-            for order in tick.orders
-        ]
-        venue = cycle.venue(request.key, tick.account_id)
-        with cycle.telemetry.stage("submit"):
-            outcomes = submit(orders, venue, observed, lambda: cycle.store.observe(request), refused)
-        tick = record(request, outcomes, observed, cycle, None, refused)
-    return _result(request, tick, outcomes, None)
+    if tick.status is TickStatus.DONE:
+        return _result(request, Recorded(tick=tick), [], None)
+    _require_same_account(cycle, tick)
+    refused = refusals(tick.orders, request, cycle.store.logged(request)) if tick.orders else {}
+    # What was altered is looked up as the book has it, which is sealed.
+    known = observed.book.open_orders
+    orders = [
+        known.get(each, order) if (each := order.intent.client_order_id) in refused else order for order in tick.orders
+    ]
+    venue = cycle.venue(request.key, tick.account_id)
+    with cycle.telemetry.stage("submit"):
+        outcomes = submit(orders, venue, observed, lambda: cycle.store.observe(request), refused)
+    ending = Ending(outcomes=outcomes, at=cycle.clock.now(), refused=refused)
+    return replace(_result(request, record(request, ending, observed, cycle), outcomes, None), was_taken_over=True)
 
 
 def _require_same_account(cycle: Cycle, tick: TickState) -> None:
@@ -248,14 +185,16 @@ def _require_same_account(cycle: Cycle, tick: TickState) -> None:
         )
 
 
-def _result(request: TickRequest, tick: TickState, outcomes: list[Settled], draft: TickCommit | None) -> TickResult:
+def _result(request: TickRequest, done: Recorded, outcomes: list[Settled], decision: Decision | None) -> TickResult:
+    tick = done.tick
     return TickResult(
         tick_id=request.tick_id,
         status=tick.status,
-        was_resumed=draft is None,
-        decision=draft.decision if draft else None,
+        was_resumed=decision is None,
+        decision=decision,
         orders=tick.orders,
         trades=tuple(each.trade for each in outcomes if each.trade is not None),
         summary=tick.summary,
         unresolved=tuple(o.intent.client_order_id for o in tick.orders if o.status is OrderStatus.UNRESOLVED),
+        alerts=done.alerts,
     )

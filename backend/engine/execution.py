@@ -1,10 +1,11 @@
-"""Send what was committed, once; what became of it is written down by ``recording``.
+"""Send what was committed, once.
 
 1. an order that has no answer yet is submitted under its deterministic client_order_id, within four minutes of its
    decision: one that is older could be sent after a later tick had proved it absent and decided anew; every two
    seconds the trading state is looked at again, so that a halt stops the rest of a long series;
 2. a duplicate is looked up, never sent under another name;
-3. a time-out or 5xx is looked up once and otherwise stays *unresolved*: it keeps its reservation.
+3. a time-out or 5xx is looked up once and otherwise stays *unresolved*: it keeps its reservation;
+4. what became of them is recorded in one commit (``recording``).
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence

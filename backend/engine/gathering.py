@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from backend.domain.account import Account
+from backend.domain.book import PortfolioBook
 from backend.domain.commitment import account_snapshot
 from backend.domain.decision import DecisionInputs
 from backend.domain.errors import ConfigurationError, MarketDataError
@@ -54,7 +55,7 @@ def gathered(
         failures=evaluation.failures,
         record=record,
         policy=policy,
-        book=replace(current.book, paper={}, lease=None),  # no rule asks for them
+        book=_shown(current.book),
         trading_state=trading.state,
         latched=trading.latched,
         guard=trading.guard,
@@ -69,6 +70,11 @@ def gathered(
         assets=cycle.broker.assets(symbols),
     )
     return inputs, is_extended
+
+
+def _shown(book: PortfolioBook) -> PortfolioBook:
+    """Leave out what no rule asks for; what a model did to a summary, least of all."""
+    return replace(book, paper={}, lease=None, told=replace(book.told, fallback_on=None))
 
 
 def _universe(cycle: "Cycle", current: Observation, policy: DecisionPolicy) -> tuple[Symbol, ...]:

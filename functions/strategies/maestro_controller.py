@@ -69,6 +69,8 @@ class MaestroController:
     ----------
     db : google.cloud.firestore.Client or Documents
         Where track records, configuration and the decision log live.
+    summarizer : Summarizer, optional
+        Who words each decision, such as a model: what the decision does not support of it is dropped.
     """
 
     SHARPE_THRESHOLD_REDUCE = 1.0
@@ -94,7 +96,7 @@ class MaestroController:
         self._acceptances = AcceptanceDocuments(documents)
         self._key = PortfolioKey(tenant_id=tenant_id, uid=uid or "default")
         self._clock = clock or SystemClock()
-        self._summarizer = summarizer or TemplateSummarizer()
+        self._narrator = summarizer
         logger.info("MaestroController initialized: tenant=%s, uid=%s", tenant_id, self._key.uid)
 
     async def orchestrate(
@@ -173,7 +175,8 @@ class MaestroController:
             policy=self.default_policy(),
             now=self._clock.now(),
             entropy=secrets.token_bytes(ENTROPY_BYTES),
-            summarizer=self._summarizer,
+            summarizer=TemplateSummarizer(),
+            narrator=self._narrator,
         )
 
     @classmethod

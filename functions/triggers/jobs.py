@@ -60,24 +60,16 @@ def local_day(at: datetime, time_zone: str) -> date:
 
 
 def _reconcile(task: "Task") -> dict[str, Any]:
-    """Reconcile, and raise one alert for all that the broker does not confirm; it replaces itself while it lasts."""
+    """Reconcile, and tell what the broker does not confirm."""
     from backend.engine.reconciling import reconcile
-    from functions import bootstrap
+    from functions import bootstrap, channels
 
     key, settings = task.key, bootstrap.settings()
     found = reconcile(key, bootstrap.desk(settings, key, is_logged=True))
     facts = {"moved": len(found.moved), "open": len(found.open_orders), "unresolved": len(found.unresolved)}
     bootstrap.log().info("reconciled", **facts)
-    doubts = [*found.trips, *found.differences, *(f"order {each} is unresolved" for each in found.unresolved)]
-    if doubts:
-        bootstrap.raise_alert(
-            settings,
-            tenant_id=key.tenant_id,
-            alert_id=f"broker_disagrees-{key.portfolio_id}",
-            kind="broker_disagrees",
-            message="; ".join(doubts),
-            portfolio_id=key.portfolio_id,
-        )
+    for fault in channels.raise_doubts(settings, key, found, bootstrap.clock().now()):
+        bootstrap.log().error("alert not sent", reason=fault)
     return facts
 
 

@@ -94,9 +94,9 @@ def _dispatch_jobs(event: scheduler_fn.ScheduledEvent, kind: str) -> None:
 
 
 def _parts(settings: "Settings", function: str) -> "Dispatcher":
-    from functions import bootstrap
+    from functions import dispatch
 
-    return bootstrap.dispatcher(settings, location=REGION, function=function, deadline_seconds=DEADLINES[function])
+    return dispatch.dispatcher(settings, location=REGION, function=function, deadline_seconds=DEADLINES[function])
 
 
 def _correlation_id(kind: str, minute: datetime) -> str:

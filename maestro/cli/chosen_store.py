@@ -1,6 +1,7 @@
 """Which store a reading command reads: the one named, else the configured one, else the process's, else the demo's."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -96,6 +97,15 @@ def opened(settings: Settings, tenant: str | None) -> ChosenStore:
         name=name,
         settings=settings,
     )
+
+
+def end_of_time(chosen: ChosenStore) -> datetime:
+    """Return now; for a demo, whose days are long past, the instant of its last decision."""
+    settings = chosen.settings
+    if settings.store == "sqlite" and demo_marker(settings.sqlite_path).exists():
+        for newest in chosen.log.decisions(chosen.key.tenant_id, last=1):
+            return newest.timestamp
+    return datetime.now(UTC)
 
 
 def _process_store() -> Path | None:

@@ -1,7 +1,7 @@
 """One look at a portfolio over some hours: what ``monitor``, ``summary`` and ``report`` show, read once and alike."""
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from backend.configuration import configured
 from backend.domain.equity_change import equity_changes, together
@@ -9,7 +9,7 @@ from backend.domain.policy import DecisionPolicy
 from functions.strategies.maestro_controller import MaestroController
 from maestro.backtest.strategy_figures import portfolio_figures, strategy_figures
 from maestro.backtest.strategy_record import strategy_records
-from maestro.cli.chosen_store import ChosenStore, demo_marker
+from maestro.cli.chosen_store import ChosenStore, end_of_time
 from maestro.cli.due import timetable_of
 from maestro.cli.money_json import change_json, parts_json
 from maestro.cli.monitor_screen import View
@@ -42,7 +42,7 @@ def policy_in_force(chosen: ChosenStore, seen: Seen) -> DecisionPolicy:
 
 def seen_over(chosen: ChosenStore, hours: int, *, curve_days: int = 0) -> Seen:
     """Read what the last hours hold; a demo's end with its last decision."""
-    end = _end(chosen)
+    end = end_of_time(chosen)
     sources = Sources(
         log=chosen.log,
         control=chosen.control,
@@ -52,15 +52,6 @@ def seen_over(chosen: ChosenStore, hours: int, *, curve_days: int = 0) -> Seen:
     )
     window = Window(start=end - timedelta(hours=hours), end=end)
     return read_window(sources, window, look_back_days=curve_days)
-
-
-def _end(chosen: ChosenStore) -> datetime:
-    """Return now; for a demo, whose days are long past, the instant of its last decision."""
-    settings = chosen.settings
-    if settings.store == "sqlite" and demo_marker(settings.sqlite_path).exists():
-        for newest in chosen.log.decisions(chosen.key.tenant_id, last=1):
-            return newest.timestamp
-    return datetime.now(UTC)
 
 
 def _totals(seen: Seen, policy: DecisionPolicy) -> Totals:

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from backend.domain.errors import MaestroError
+from maestro.cli.alerts import alerts
 from maestro.cli.attribution import attribution
 from maestro.cli.audit import audit
 from maestro.cli.backup import backup, restore
@@ -79,6 +80,7 @@ app.command("monitor")(monitor)
 app.command("summary")(summary)
 app.command("overview")(overview)
 app.add_typer(report, name="report")
+app.add_typer(alerts, name="alerts")
 app.add_typer(metrics, name="metrics")
 app.add_typer(migrate, name="migrate")
 app.add_typer(backup, name="backup")

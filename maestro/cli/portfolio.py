@@ -13,7 +13,7 @@ from backend.domain.dispatch import CatchUp, DispatchRecord, ScheduledPortfolio
 from backend.domain.errors import ConfigurationError
 from backend.engine import portfolios
 from backend.settings import Settings
-from functions import bootstrap, stores
+from functions import dispatch, stores
 from maestro.cli.chosen_store import JsonOption
 from maestro.cli.operator import ByOption, ReasonOption
 from maestro.cli.schedules import checked_calendar, checked_schedule, next_ticks
@@ -164,7 +164,7 @@ def _finish(settings: Settings, tenant_id: str, portfolio_id: str, *, as_json: b
     """Tell the dispatcher of a schedule that is new to it, and say how the portfolio stands."""
     state, found = portfolios_of(stores.documents(settings), tenant_id)[portfolio_id]
     if settings.store == "firestore" and found.schedule:
-        cloud = bootstrap.portfolios(settings)
+        cloud = dispatch.portfolios(settings)
         record = cloud.record()
         if found.schedule not in record.schedules:
             cloud.keep(DispatchRecord(until=record.until, schedules=record.schedules | {found.schedule}))

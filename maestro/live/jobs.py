@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from backend.domain.alert import Alert, Severity
 from backend.domain.errors import MaestroError
 from backend.domain.tick import PortfolioKey, TickRequest
 from backend.engine.cycle import Cycle, run_cycle
@@ -88,6 +89,20 @@ class Jobs:
             case Job.MONTHLY_SNAPSHOT:
                 return _close_month(at, settings)
 
+    def alarm(self, kind: str, at: datetime, settings: Settings, *, message: str) -> tuple[str, ...]:
+        """Raise an alert about a job that was due at ``at``; return what went wrong with it."""
+        key, now = _key(settings), bootstrap.clock().now()
+        alert = Alert(
+            tenant_id=key.tenant_id,
+            portfolio_id=key.portfolio_id,
+            kind=kind,
+            severity=Severity.ERROR,
+            message=message,
+            at=now,
+        )
+        identifier = f"{kind}-{key.portfolio_id}-{at:%Y%m%dT%H%M%SZ}"
+        return channels.raise_alert(settings, alert, alert_id=identifier, facts={}, now=now)
+
     def _tick(self, at: datetime, settings: Settings) -> Outcome:
         key, cycle = _key(settings), self._with_access(settings)
         request = TickRequest(key=key, scheduled_at=at, correlation_id=uuid4().hex)
@@ -98,7 +113,6 @@ class Jobs:
                 structlog.get_logger().warning("failure not noted", reason=fault)
             raise
         faults = channels.tell(settings, key, result, cycle.clock.now())
-        unsent = {"alerts_not_sent": list(faults)} if faults else {}
         return {
             "tick_id": result.tick_id,
             "correlation_id": request.correlation_id,
@@ -107,7 +121,7 @@ class Jobs:
             "orders": len(result.orders),
             "unresolved": len(result.unresolved),
             "summary": result.summary,
-            **unsent,
+            **_unsent(faults),
         }
 
 
@@ -115,10 +129,14 @@ def _key(settings: Settings) -> PortfolioKey:
     return PortfolioKey(tenant_id=settings.tenant_id, portfolio_id=settings.portfolio_id, uid=settings.uid)
 
 
+def _unsent(faults: Collection[str]) -> Outcome:
+    return {"alerts_not_sent": list(faults)} if faults else {}
+
+
 def _reconcile(settings: Settings) -> Outcome:
     """Bring every portfolio that has a book together with the broker; one that fails stops no other."""
     faults: list[MaestroError] = []
-    moved, doubts = 0, []
+    moved, doubts, unsent = 0, [], list[str]()
     for key in stores.store(settings).portfolios(settings.tenant_id):
         try:
             found = reconcile(key, bootstrap.desk(settings, key, is_logged=True))
@@ -126,10 +144,11 @@ def _reconcile(settings: Settings) -> Outcome:
             faults.append(e)
             continue
         moved += len(found.moved)
+        unsent += channels.raise_doubts(settings, key, found, bootstrap.clock().now())
         doubts += [*found.trips, *found.differences, *(f"order {each} is unresolved" for each in found.unresolved)]
     if faults:
         raise faults[0]
-    return {"moved": moved, "doubts": doubts}
+    return {"moved": moved, "doubts": doubts, **_unsent(unsent)}
 
 
 def _close_day(at: datetime, settings: Settings) -> Outcome:

@@ -4,7 +4,7 @@
 2. wait for what is due next; the settings are read anew meanwhile, so that a new schedule holds at once;
 3. run the jobs of that instant. Their scheduled time is their identity: a restart, or a second process, finds the
    tick committed and does nothing twice;
-4. a tick that came due meanwhile, or while the machine slept, is skipped and logged, never caught up; the close of a
+4. a tick that came due meanwhile, or while the machine slept, is skipped and told, never caught up; the close of a
    day or a month is made late.
 
 A MaestroError ends its job and not the process. Anything else is a defect and ends the process.
@@ -25,6 +25,13 @@ from maestro.live.timetable import Due, Job
 
 LATE_AFTER = timedelta(seconds=59)  # the minute that it is named after is over
 LOOK_EVERY_SECONDS = 5.0
+_SKIPPED = "skipped, it came due while nobody could run it"
+_FAILED = {
+    Job.TICK: "tick_failed",
+    Job.RECONCILIATION: "not_reconciled",
+    Job.DAILY_SNAPSHOT: "day_not_closed",
+    Job.MONTHLY_SNAPSHOT: "month_not_closed",
+}
 CAUGHT_UP = frozenset({Job.DAILY_SNAPSHOT, Job.MONTHLY_SNAPSHOT})
 
 Pause = Callable[[float], bool]  # waits for so many seconds, or until told to stop; says whether it was
@@ -82,7 +89,9 @@ class Orchestrator:
             if job in CAUGHT_UP:
                 self._run(job, at)
             else:
-                self._log.warning("skipped, it came due while nobody could run it", job=job.value, due=at.isoformat())
+                self._log.warning(_SKIPPED, job=job.value, due=at.isoformat())
+                if job is Job.TICK:
+                    self._alarm("tick_missed", at, f"the tick of {at.isoformat()}: {_SKIPPED}")
 
     def _refresh(self) -> None:
         before = self._watch.timetable
@@ -103,7 +112,12 @@ class Orchestrator:
         except MaestroError as e:
             self._log.error(str(e), kind=f"{job.value}_failed", error=type(e).__name__, **facts)
             self._state.failed(job, at, e)
+            self._alarm(_FAILED[job], at, f"the {job.value.replace('_', ' ')} of {at.isoformat()} failed: {e}")
         else:
             self._log.info(f"{job.value} job done", **facts, **outcome)
             self._state.finished(job, at, outcome)
         self._state.beat(self._clock.now())
+
+    def _alarm(self, kind: str, at: datetime, message: str) -> None:
+        for fault in self._jobs.alarm(kind, at, self._watch.settings, message=message):
+            self._log.error("alert not sent", reason=fault, kind=kind)

@@ -1,5 +1,6 @@
 """Alerts are written by ticks and by failed jobs, and read back by time from every store."""
 
+from dataclasses import replace as changed
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from backend.adapters.documents.alert_documents import alert_write
 from backend.adapters.documents.alert_history import DocumentAlertHistory
 from backend.adapters.documents.seam import Documents, replace
 from backend.domain.alert import Alert, Severity
-from backend.domain.errors import StoreCorrupt
+from backend.domain.errors import CommitConflict, StoreCorrupt
 
 NOON = datetime(2026, 3, 13, 12, tzinfo=UTC)
 
@@ -47,7 +48,7 @@ def test_alert_of_the_same_tick_replaces_itself_and_no_other(documents: Document
 
 
 def test_alert_that_a_failed_job_left_is_read_too(documents: Documents) -> None:
-    """What functions.bootstrap.raise_alert writes: no portfolio, and facts of its own."""
+    """One that an earlier version wrote: no portfolio, not told, and facts of its own."""
     fields = {"tenant_id": "acme", "kind": "tick_failed", "severity": "error", "message": "m", "error": "StoreError"}
     documents.commit([replace(paths.alert("acme", "tick_failed-1"), {**fields, "timestamp": NOON})])
     (found,) = DocumentAlertHistory(documents).alerts("acme", since=NOON)
@@ -58,3 +59,18 @@ def test_alert_that_is_damaged_is_named(documents: Documents) -> None:
     documents.commit([replace(paths.alert("acme", "odd"), {"timestamp": NOON, "tenant_id": "acme"})])
     with pytest.raises(StoreCorrupt, match="tenants/acme/alerts/odd"):
         DocumentAlertHistory(documents).alerts("acme", since=NOON)
+
+
+def test_alert_is_kept_under_its_name_and_takes_the_place_of_the_one_that_was_read(documents: Documents) -> None:
+    register = DocumentAlertHistory(documents)
+    assert register.raised("acme", "tick_failed-main") == (None, None)
+    first = changed(alert(1), tick_id="", told_at=NOON, repeats=3)
+    register.keep(first, "tick_failed-main", {"error": "StoreError"}, expected=None)
+    found, version = register.raised("acme", "tick_failed-main")
+    assert found == first
+    with pytest.raises(CommitConflict):
+        register.keep(alert(2), "tick_failed-main", {}, expected=None)  # somebody else was first
+    register.keep(changed(first, repeats=4), "tick_failed-main", {}, expected=version)
+    with pytest.raises(CommitConflict):
+        register.keep(first, "tick_failed-main", {}, expected=version)
+    assert [each.repeats for each in register.alerts("acme", since=NOON)] == [4]

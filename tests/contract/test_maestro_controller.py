@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from backend.adapters.documents import Documents
+from backend.adapters.documents import Documents, DocumentStore
 from backend.adapters.documents.seam import create
+from backend.domain.decision import Decision
 from functions.strategies.maestro_controller import MaestroController
 from tests.contract.orchestrating import LOSING, MIDDLING, WINNING, YESTERDAY, chain, modes, orchestrate, write_days
 from tests.fakes.cycle import AT, HOLD, SetClock, buy, sell
@@ -194,3 +195,37 @@ def test_strategy_of_any_name_is_judged_and_logged(documents: Documents, name: s
     assert judged[name]["agent_id"] == f"acme_{name}"
     assert modes(decision) == {name: "ACTIVE", "plain": "SHADOW_MODE"}
     assert set(chain(documents)[0].body["signals"]) == {name, "plain"}
+
+
+class Said:
+    def __init__(self, text: str) -> None:
+        self.text, self.asked = text, 0
+
+    def summarize(self, decision: Decision) -> str:
+        self.asked += 1
+        return self.text
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "source"),
+    [
+        (
+            "carry keeps its allocation of 25%. carry keeps its allocation of 26%.",
+            "carry keeps its allocation of 25%.",
+            "model",
+        ),
+        ("carry keeps its allocation of 26%.", None, "template"),
+    ],
+)
+def test_controller_keeps_of_a_summarizers_words_what_the_decision_supports(
+    documents: Documents, text: str, told: str | None, source: str
+) -> None:
+    narrator = Said(text)
+    controller = MaestroController(documents, "acme", clock=SetClock(), summarizer=narrator)
+    _, decision = asyncio.run(controller.orchestrate({"carry": buy("AAPL", 0.25)}, ["carry"]))
+    (entry,) = DocumentStore(documents).decisions("acme", last=1)
+    assert (entry.summary, entry.summary_source, narrator.asked) == (decision.ai_summary, source, 1)
+    if told is None:
+        assert entry.summary.startswith("1 strategy: 1 ACTIVE.")
+    else:
+        assert entry.summary == told

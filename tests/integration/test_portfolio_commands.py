@@ -18,7 +18,7 @@ from backend.domain.dispatch import DispatchRecord
 from backend.domain.errors import ConfigurationError, MaestroError
 from backend.domain.task import Task, TaskKind
 from backend.domain.tick import PortfolioKey
-from functions import bootstrap
+from functions import bootstrap, dispatch
 from maestro.cli.main import app
 
 AT = datetime(2026, 3, 1, 5, 0, tzinfo=UTC)
@@ -123,7 +123,7 @@ def test_portfolio_schedule_is_told_to_the_dispatcher_at_once(
     monkeypatch.setenv("MAESTRO_STORE", "firestore")
     monkeypatch.setenv("MAESTRO_PROJECT", firestore_project)
     shell("portfolio", "schedule", "acme", "main", "--schedule", "7 * * * *", "--reason", "hourly")
-    assert bootstrap.portfolios(bootstrap.settings()).record() == DispatchRecord(schedules=frozenset({"7 * * * *"}))
+    assert dispatch.portfolios(bootstrap.settings()).record() == DispatchRecord(schedules=frozenset({"7 * * * *"}))
 
 
 def test_dead_letters_are_listed_retried_and_dismissed(shell: Shell, documents: SqliteDocuments) -> None:

@@ -20,6 +20,7 @@ from backend.adapters.documents import (
     tick_documents,
     trading_documents,
 )
+from backend.adapters.documents.alert_documents import alert_write
 from backend.adapters.documents.decision_documents import decision_writes
 from backend.adapters.documents.journal_documents import journal_writes
 from backend.adapters.documents.lease_documents import lease_writes
@@ -141,6 +142,7 @@ class DocumentStore:
             *_settlement_writes(key, record.orders, record.trades),
             *map(audit_documents.audit_write, record.audit),
             recorded_write(record),
+            *map(alert_write, record.alerts),
         ]
         if record.summary is not None:
             text = {"ai_summary": record.summary, "summary_source": "model"}

@@ -506,3 +506,11 @@ def test_canonical_damaged_text_is_a_value_or_corrupt(data: st.DataObject) -> No
     except StoreCorrupt:
         return
     assert canonical_json(back)
+
+
+def test_value_written_before_its_last_fields_were_added_takes_their_defaults() -> None:
+    written = json.loads(canonical_json(PortfolioBook(entries=7)))
+    shorter = json.dumps({**written, "v": written["v"][:-1]})
+    assert read_canonical_json(shorter) == PortfolioBook(entries=7)
+    with pytest.raises(StoreCorrupt):
+        read_canonical_json(json.dumps({**written, "v": [*written["v"], None]}))

@@ -1,4 +1,6 @@
+import re
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -47,6 +49,36 @@ def test_same_alert_goes_out_once_in_its_time() -> None:
     assert sent([alert(minute=minute) for minute in minutes]) == [(0, "trend"), (30, "trend"), (60, "trend")]
 
 
+def test_alert_that_goes_out_again_says_how_often_it_was_raised_meanwhile() -> None:
+    history, said = NotificationHistory(), []
+    for minute in (0, 10, 20, 30, 31):
+        passed = admitted([alert(minute=minute)], history, LIMIT, tenant_id="acme", now=alert(minute=minute).at)
+        history = passed.history
+        said += [each.message for each in passed.alerts]
+    assert said == ["trend fell", "trend fell (raised 2 more times since it last went out)"]
+
+
+def test_next_alert_that_goes_out_says_how_many_were_withheld_before_it() -> None:
+    minutes = {"a": 0.0, "b": 40.0, "c": 50.0, "d": 51.0, "e": 52.0, "f": 53.0, "g": 61.0}
+    batch = [alert(name, minute=minute) for name, minute in minutes.items()]
+    history, said = NotificationHistory(), []
+    for each in batch:
+        passed = admitted([each], history, LIMIT, tenant_id="acme", now=each.at)
+        history = passed.history
+        said += [out.message for out in passed.alerts]
+    assert said[3].startswith("1 more alert was withheld, beyond 3 an hour: 1 underperformance")  # d, in a line at once
+    assert said[4:] == ["g fell (2 other withheld before it: 2 underperformance)"]
+
+
+def test_history_takes_an_alert_that_was_told_at_the_time_it_was_told() -> None:
+    """One that is raised again and again has one document: when it was raised last says nothing."""
+    raised = replace(alert(minute=25), told_at=NOON, repeats=5)
+    history = history_of([raised], LIMIT, tenant_id="acme")
+    assert history.last_sent == {raised.key: NOON}
+    again = admitted([alert(minute=30)], history, LIMIT, tenant_id="acme", now=NOON + timedelta(minutes=30))
+    assert [each.message for each in again.alerts] == ["trend fell (raised 5 more times since it last went out)"]
+
+
 def test_alerts_that_differ_in_any_part_of_their_key_are_not_the_same() -> None:
     assert sent([alert("a"), alert("b"), alert("a", kind="strategy_failure")]) == [(0, "a"), (0, "b"), (0, "a")]
 
@@ -81,6 +113,11 @@ def test_limits_out_of_range_are_named(wrong: dict[str, int]) -> None:
         NotificationLimit(**wrong)
 
 
+def counted(message: str, what: str) -> int:
+    found = re.search(rf"(\d+) {what}", message)
+    return int(found[1]) if found else 0
+
+
 drawn = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.floats(min_value=0, max_value=90)), max_size=60).map(
     lambda steps: [
         alert(name, minute=sum(wait for _, wait in steps[: number + 1])) for number, (name, _) in enumerate(steps)
@@ -110,11 +147,14 @@ def test_no_alert_is_lost_without_being_said_or_waiting_to_be(alerts: list[Alert
         is_repeated = last is not None and each.at - last < timedelta(minutes=repeat)
         lines = [out for out in passed.alerts if out.kind == WITHHELD]
         counts["said"] += sum(int(line.message.split()[0]) for line in lines)
+        counts["said"] += sum(counted(out.message, "other withheld") for out in passed.alerts)
+        counts["told"] += sum(counted(out.message, "more time") for out in passed.alerts)
         counts["out"] += len(passed.alerts) - len(lines)
         counts["repeated"] += is_repeated
         history = passed.history
     waiting = sum(history.withheld.values())
     assert counts["said"] + counts["out"] + counts["repeated"] + waiting == len(alerts)
+    assert counts["told"] + sum(history.repeated.values()) == counts["repeated"]
 
 
 @given(drawn, st.integers(1, 120), st.integers(1, 5))

@@ -31,6 +31,7 @@ class TimedJobs:
         self.ran: Ran = []
         self.takes: dict[str, timedelta] = {}
         self.fails: dict[str, Exception] = {}
+        self.alarms: list[tuple[str, str, str]] = []
 
     def run(self, job: Job, at: datetime, settings: Settings) -> dict[str, Any]:
         self.ran.append((job.value, f"{at:%H:%M}"))
@@ -38,6 +39,10 @@ class TimedJobs:
             raise self.fails.pop(job.value)
         self._clock.time += self.takes.pop(job.value, timedelta(seconds=1))
         return {"tick_id": f"{at:%H:%M}"}
+
+    def alarm(self, kind: str, at: datetime, settings: Settings, *, message: str) -> tuple[str, ...]:
+        self.alarms.append((kind, f"{at:%H:%M}", message))
+        return ()
 
 
 class Desk:
@@ -106,6 +111,9 @@ def test_orchestrator_skips_the_ticks_that_came_due_while_one_ran(tmp_path: Path
     desk = Desk(tmp_path, tick="* * * * *")
     desk.jobs.takes["tick"] = timedelta(minutes=2, seconds=10)  # that of 15:01 ends at 15:03:10
     assert desk.run(minutes=5)[1:] == [("tick", "15:01"), ("tick", "15:04"), ("tick", "15:05")]
+    (alarm,) = desk.jobs.alarms  # one for all that were missed at once
+    assert alarm[:2] == ("tick_missed", "15:03")
+    assert "skipped, it came due while nobody could run it" in alarm[2]
 
 
 def test_orchestrator_makes_a_close_late_that_came_due_while_a_tick_ran(tmp_path: Path) -> None:
@@ -126,6 +134,9 @@ def test_orchestrator_goes_on_after_what_maestro_raised(tmp_path: Path) -> None:
     assert desk.run(minutes=2)[1:] == [("tick", "15:01"), ("tick", "15:02")]
     said = desk.files.read_state()
     assert said["last_error"]["message"] == "BrokerUnavailable: try again later"
+    assert desk.jobs.alarms == [
+        ("tick_failed", "15:01", "the tick of 2026-06-05T15:01:00+00:00 failed: try again later")
+    ]
     assert (said["last_error"]["scheduled_at"], said["last_tick"]["is_done"]) == ("2026-06-05T15:01:00+00:00", True)
 
 
