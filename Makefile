@@ -8,6 +8,7 @@ ONLY ?=
 N ?= 10000
 SEED ?= 1
 STORE ?= sqlite
+EVERY ?= 10
 PROJECT ?=
 YES ?=
 # Unless N is given: a history on the emulator takes ten times as long.
@@ -36,8 +37,8 @@ check: .venv/dev.stamp  ## style, types, the architecture, known vulnerabilities
 	PYTHONPATH=. $(BIN)/python scripts/audit_packages.py
 	PYTHONPATH=. $(BIN)/python scripts/scan_secrets.py
 
-dev: .venv/dev.stamp node_modules/.stamp deploy/venv  ## the emulator suite with the functions, ticking on recorded prices
-	PYTHONPATH=. $(BIN)/python scripts/dev.py
+dev: .venv/dev.stamp node_modules/.stamp deploy/venv  ## the whole suite with a tenant that ticks on recorded prices: make dev EVERY=5
+	PYTHONPATH=. $(BIN)/python scripts/dev.py --seconds $(EVERY)
 
 bench: .venv/dev.stamp  ## every benchmark, or one: make bench ONLY=name
 	$(BIN)/python -m benchmarks $(ONLY)

@@ -1,10 +1,9 @@
 """The functions at work on this machine: emulators, paper broker and a tenant that trades recorded prices.
 
-1. move the example's last closes to the sessions before today, because the functions ask for recent ones;
-2. start the Firestore emulator, the functions, tasks and Auth emulators, and the local paper broker;
-3. add the tenant ``demo`` and people who can sign in;
-4. play one recorded session after the other, each with a tick, a reconciliation and the close of its day, until Ctrl-C,
-   which ends everything.
+1. start the Firestore emulator, the functions, tasks and Auth emulators, and the local paper broker;
+2. add the tenant ``demo`` and people who can sign in;
+3. play one recorded session after the other, each with a tick, a reconciliation and the close of its day, until Ctrl-C,
+   which ends everything. The functions run on the broker's clock, so each session is today while it is played.
 """
 
 import argparse
@@ -12,22 +11,24 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from backend.adapters.documents import DocumentStore, open_documents
 from backend.domain.session import Session
 from backend.domain.tick import PortfolioKey
 from maestro.servers.paper_broker import PaperBrokerConfig, PaperBrokerServer
-from scripts.development.market import HISTORY_DAYS, write_recorded_prices
+from scripts.deployment.discovery import exported_names
+from scripts.development.market import PRICES, recorded_sessions, recorded_symbols
 from scripts.development.tenant import PASSWORD, PEOPLE, PORTFOLIO, TENANT, seed_tenant
-from scripts.development.ticking import BEFORE_CLOSE, Stage, play
+from scripts.development.ticking import TICK_SCHEDULE, Stage, play
 from tests.emulators import firestore_emulator, suite
 from tests.emulators.auth_emulator import HOST_VARIABLE as AUTH_VARIABLE
 
 PROJECT = "demo-maestro"
 KEY = "dev"
+MAIN = Path(__file__).with_name("development") / "main.py"
+FUNCTIONS = Path(__file__).parents[1] / "functions" / "main.py"
 
 
 def main() -> int:
@@ -48,9 +49,8 @@ def main() -> int:
 
 def _run(seconds: float) -> int:
     folder = Path(tempfile.mkdtemp(prefix="maestro-dev-"))
-    symbols, sessions = write_recorded_prices(folder / "prices.csv")
-    start = sessions[0].closes_at - BEFORE_CLOSE
-    config = PaperBrokerConfig(prices=folder / "prices.csv", start=start, key=KEY, secret=KEY)
+    sessions = recorded_sessions()
+    config = PaperBrokerConfig(prices=PRICES, start=sessions[0].opens_at, key=KEY, secret=KEY)
     with firestore_emulator.firestore_emulator() as host, PaperBrokerServer(config) as broker:
         if host is None:
             print(f"no Firestore emulator; enable it with: {firestore_emulator.ENABLE_COMMAND}", file=sys.stderr)
@@ -59,25 +59,19 @@ def _run(seconds: float) -> int:
             folder,
             project=PROJECT,
             firestore_host=host,
-            environment=_environment(broker.url, symbols),
-            secrets={"APCA_API_KEY_ID": KEY, "APCA_API_SECRET_KEY": KEY},
+            environment={
+                "MAESTRO_ALPACA__URL": broker.url,
+                "MAESTRO_ALPACA__KEY": KEY,
+                "MAESTRO_ALPACA__SECRET": KEY,
+                "MAESTRO_CREDENTIALS__SOURCE": "environment",
+                "MAESTRO_SYMBOLS": ",".join(recorded_symbols()),
+                "MAESTRO_SCHEDULE__TICK": TICK_SCHEDULE,
+                "MAESTRO_ORCHESTRATOR__ALLOCATION__METHOD": "equal_weight",
+            },
+            main=MAIN,
         ) as running:
             _serve(running, broker, host, sessions, seconds)
     return 0
-
-
-def _environment(broker_url: str, symbols: Sequence[str]) -> Mapping[str, str]:
-    risk = "MAESTRO_ORCHESTRATOR__RISK"
-    return {
-        "MAESTRO_ALPACA__URL": broker_url,
-        "MAESTRO_SYMBOLS": ",".join(symbols),
-        "MAESTRO_HISTORY_DAYS": str(HISTORY_DAYS),
-        "MAESTRO_SCHEDULE__TICK": "* * * * *",  # each tick has a minute of its own
-        "MAESTRO_ORCHESTRATOR__ALLOCATION__METHOD": "equal_weight",
-        # The broker's clock stands behind the functions', and several of its days pass within one of theirs.
-        f"{risk}__STALE_AFTER_DAYS": "0",
-        f"{risk}__DAILY_LOSS_LIMIT": "0.5",
-    }
 
 
 def _serve(
@@ -90,15 +84,12 @@ def _serve(
     client = Client(project=PROJECT)
     seed_tenant(client, PROJECT)
     _introduce(running, broker, host)
-    stage = Stage(
-        suite=running,
-        broker=broker,
-        firestore=client,
-        store=DocumentStore(open_documents(client)),
-        key=PortfolioKey(tenant_id=TENANT, portfolio_id=PORTFOLIO),
-    )
+    key = PortfolioKey(tenant_id=TENANT, portfolio_id=PORTFOLIO)
+    stage = Stage(suite=running, broker=broker, firestore=client, key=key)
     for line in play(stage, sessions, seconds):
         print(line, flush=True)
+    print("All recorded sessions are played; Ctrl-C ends everything.", flush=True)
+    signal.pause()
 
 
 def _introduce(running: suite.EmulatorSuite, broker: PaperBrokerServer, host: str) -> None:
@@ -111,7 +102,7 @@ def _introduce(running: suite.EmulatorSuite, broker: PaperBrokerServer, host: st
     rows = {
         "project": PROJECT,
         "functions": base,
-        "API": f"{base}/api",
+        **({"API": f"{base}/api"} if "api" in exported_names(FUNCTIONS) else {}),
         "Firestore": host,
         "Auth": running.auth_host,
         "broker": broker.url,

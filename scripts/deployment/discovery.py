@@ -57,7 +57,7 @@ def check_discovery(root: Path) -> tuple[Check, Discovered]:
     seconds = time.monotonic() - started_at
     found = _discovered(answer)
     details = tuple(map(str, found.functions))
-    names, exported = {each.name for each in found.functions}, set(_exported(root / "functions" / "main.py"))
+    names, exported = {each.name for each in found.functions}, set(exported_names(root / "functions" / "main.py"))
     if names != exported:
         difference = [f"{name} is not exported" for name in sorted(names - exported)]
         difference += [f"{name} is not discovered" for name in sorted(exported - names)]
@@ -69,6 +69,13 @@ def check_discovery(root: Path) -> tuple[Check, Discovered]:
     status = Status.WARNING if seconds > LIMIT_SECONDS / 2 else Status.OK
     remedy = "import vendors inside the functions that use them" if status is Status.WARNING else ""
     return Check(name=DISCOVERY, status=status, found=said, remedy=remedy, details=details), found
+
+
+def exported_names(main: Path) -> Iterator[str]:
+    """Yield the names in ``__all__`` of ``functions/main.py``, without importing anything."""
+    for node in ast.parse(main.read_text()).body:
+        if isinstance(node, ast.Assign) and [ast.unparse(each) for each in node.targets] == ["__all__"]:
+            yield from ast.literal_eval(node.value)
 
 
 def _discovered(answer: str) -> Discovered:
@@ -90,10 +97,3 @@ def _function(name: str, endpoint: Mapping[str, Any]) -> Function:
         max_instances=endpoint.get("maxInstances"),
         secrets=tuple(each["secret"] for each in endpoint.get("secretEnvironmentVariables") or ()),
     )
-
-
-def _exported(main: Path) -> Iterator[str]:
-    """Yield the names in ``__all__``, without importing anything."""
-    for node in ast.parse(main.read_text()).body:
-        if isinstance(node, ast.Assign) and [ast.unparse(each) for each in node.targets] == ["__all__"]:
-            yield from ast.literal_eval(node.value)

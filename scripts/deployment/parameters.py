@@ -45,7 +45,8 @@ def check_secrets(discovered: Discovered, project: str) -> Check:
     """Name the secrets that must lie in Secret Manager, each with the command that puts it there."""
     names = sorted({secret for each in discovered.functions for secret in each.secrets})
     commands = tuple(f"firebase functions:secrets:set {name} --project {project}" for name in names)
-    return passed(SECRETS, f"{', '.join(names) or 'none'}: to be set once in Secret Manager", commands)
+    tenants = "each tenant's own: maestro credentials set TENANT"
+    return passed(SECRETS, f"bound to functions: {', '.join(names) or 'none'}; {tenants}", commands)
 
 
 def read_environment(file: Path) -> Mapping[str, str]:

@@ -38,8 +38,7 @@ def seed_tenant(firestore: Any, project: str) -> None:
     firestore.document(f"tenants/{TENANT}").set(
         {"tenant_id": TENANT, "name": "Demo", "status": "active", "created_at": now, "created_by": "make dev"}
     )
-    ticking = {"market_hours": False, "catch_up": "latest"}  # recorded days are played at any hour
-    firestore.document(paths.portfolio(TENANT, PORTFOLIO)).set({"state": "active", "uid": "default", **ticking})
+    firestore.document(paths.portfolio(TENANT, PORTFOLIO)).set({"state": "active", "uid": "default"})
     for person in PEOPLE:
         who = {"uid": person.uid, "email": person.email, **by}
         if person.role is None:

@@ -10,7 +10,7 @@ import pytest
 
 from scripts.deployment.check import Status
 from scripts.deployment.configuration import check_configuration, check_indexes
-from scripts.deployment.discovery import Discovered, check_discovery
+from scripts.deployment.discovery import Discovered, Function, check_discovery
 from scripts.deployment.parameters import check_parameters, check_secrets
 from scripts.deployment.project import check_project
 from scripts.deployment.rules import check_rules
@@ -38,8 +38,8 @@ def test_check_deployment_passes_the_repository(firestore_host: str) -> None:
     assert [each for each in report["checks"] if each["status"] == "failed"] == []
     assert (answer.returncode, report["ok"]) == (0, True)
     found = {each["name"]: each for each in report["checks"]}
-    assert "firebase functions:secrets:set APCA_API_KEY_ID --project my-project" in found["secrets"]["details"]
-    assert any("tenanttick (task queue, us-central1): 512 MB, " in each for each in found["discovery"]["details"])
+    assert "maestro credentials set TENANT" in found["secrets"]["found"]
+    assert any(each.startswith("tenanttick (task queue, us-central1): ") for each in found["discovery"]["details"])
     assert "MB packed" in found["upload list"]["found"]
 
 
@@ -179,8 +179,19 @@ def test_parameters_read_the_file_of_the_project_too(project: Path) -> None:
     assert check_parameters(project, DISCOVERED, "my-other-project").status is Status.OK
 
 
-def test_secrets_without_a_function_are_none() -> None:
-    assert check_secrets(Discovered(), "my-project").found.startswith("none")
+def test_secrets_are_told_with_the_command_that_sets_them() -> None:
+    function = Function(
+        name="api",
+        trigger="HTTP",
+        region="us-central1",
+        memory_mb=256,
+        timeout_seconds=60,
+        max_instances=None,
+        secrets=("HOOK",),
+    )
+    found = check_secrets(Discovered(functions=(function,)), "my-project")
+    assert found.details == ("firebase functions:secrets:set HOOK --project my-project",)
+    assert "bound to functions: none" in check_secrets(Discovered(), "my-project").found
 
 
 def _run(*options: str) -> "subprocess.CompletedProcess[str]":
