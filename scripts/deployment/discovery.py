@@ -2,7 +2,6 @@
 
 import ast
 import json
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,14 +46,12 @@ class Discovered:
 
 def check_discovery(root: Path) -> tuple[Check, Discovered]:
     """Discover as ``firebase deploy`` does; functions and parameters are empty when that fails."""
-    started_at = time.monotonic()
     try:
-        answer = discover(root, _PROJECT)
+        answer, seconds = discover(root, _PROJECT)
     except ToolRefused as e:
         return failed(DISCOVERY, str(e), "correct the import: nothing may happen when functions.main is imported"), (
             Discovered()
         )
-    seconds = time.monotonic() - started_at
     found = _discovered(answer)
     details = tuple(map(str, found.functions))
     names, exported = {each.name for each in found.functions}, set(exported_names(root / "functions" / "main.py"))
@@ -63,9 +60,7 @@ def check_discovery(root: Path) -> tuple[Check, Discovered]:
         difference += [f"{name} is not discovered" for name in sorted(exported - names)]
         remedy = "bring __all__ of functions/main.py and the decorated functions together"
         return failed(DISCOVERY, "; ".join(difference), remedy, details), found
-    said = f"{len(names)} functions in {seconds:.1f} s of {LIMIT_SECONDS:.0f} s, firebase-tools' own start included"
-    if seconds >= LIMIT_SECONDS:
-        return failed(DISCOVERY, said, "import vendors inside the functions that use them", details), found
+    said = f"{len(names)} functions, {seconds:.1f} s of {LIMIT_SECONDS:.0f} s until the code answered"
     status = Status.WARNING if seconds > LIMIT_SECONDS / 2 else Status.OK
     remedy = "import vendors inside the functions that use them" if status is Status.WARNING else ""
     return Check(name=DISCOVERY, status=status, found=said, remedy=remedy, details=details), found

@@ -1,9 +1,11 @@
 """firebase-tools, asked what it would do; nothing here needs a login."""
 
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,10 +29,29 @@ def validate_indexes(file: Path) -> None:
     _run(["node", str(_PROGRAM), "indexes", str(file.resolve())], file.parent)
 
 
-def discover(project_folder: Path, project: str) -> str:
-    """Return, as JSON, the functions that firebase-tools finds by importing the code."""
-    command = [str(FIREBASE), "internaltesting:functions:discover", "--project", project, "--json"]
-    return _run(command, project_folder, FIREBASE_CLI_EXPERIMENTS="internaltesting")
+def discover(project_folder: Path, project: str) -> tuple[str, float]:
+    """Return the functions that firebase-tools finds, as JSON, and for how many seconds it waited for the code.
+
+    Raises
+    ------
+    ToolRefused
+        The code cannot be imported, or not in time.
+    """
+    log = project_folder / "firebase-debug.log"
+    command = [str(FIREBASE), "internaltesting:functions:discover", "--project", project, "--json", "--debug"]
+    try:
+        answer = _run(command, project_folder, FIREBASE_CLI_EXPERIMENTS="internaltesting")
+        asked, answered = (_logged_at(log.read_text(), each) for each in ("Running admin server", "Got response from"))
+    finally:
+        log.unlink(missing_ok=True)
+    return answer, (answered - asked).total_seconds()
+
+
+def _logged_at(log: str, message: str) -> datetime:
+    found = re.search(rf"^\[debug\] \[(\S+)\] {message}", log, re.MULTILINE)
+    if found is None:
+        raise ToolRefused(f"firebase-tools logged no {message!r}; its version is not the one in package-lock.json")
+    return datetime.fromisoformat(found[1])
 
 
 def _run(command: Sequence[str], folder: Path, **variables: str) -> str:

@@ -151,6 +151,7 @@ def test_discovery_warns_above_half_of_the_limit(project: Path) -> None:
     check, _ = check_discovery(project)
     assert check.status in (Status.WARNING, Status.FAILED), check  # the latter on a machine that is busy
     assert "import vendors inside the functions" in check.remedy or "Timeout" in check.found
+    assert not (project / "firebase-debug.log").exists()
 
 
 DISCOVERED = Discovered(parameters=("MAESTRO_SCHEDULE__TICK", "MAESTRO_SCHEDULE__TIME_ZONE"))
