@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -20,13 +20,14 @@ from backend.domain.tick import PortfolioKey
 from maestro.servers.paper_broker import PaperBrokerConfig, PaperBrokerServer
 from scripts.deployment.discovery import exported_names
 from scripts.development.market import PRICES, recorded_sessions, recorded_symbols
-from scripts.development.tenant import PASSWORD, PEOPLE, PORTFOLIO, TENANT, seed_tenant
+from scripts.development.tenant import OTHERS, OWNER, PASSWORD, PORTFOLIO, TENANT, seed_tenant
 from scripts.development.ticking import TICK_SCHEDULE, Stage, play
 from tests.emulators import firestore_emulator, suite
 from tests.emulators.auth_emulator import HOST_VARIABLE as AUTH_VARIABLE
 
 PROJECT = "demo-maestro"
 KEY = "dev"
+OWN_VARIABLES = ("MAESTRO_", "APCA_", "GCLOUD_", "GOOGLE_", "FIREBASE_")
 MAIN = Path(__file__).with_name("development") / "main.py"
 FUNCTIONS = Path(__file__).parents[1] / "functions" / "main.py"
 
@@ -55,34 +56,46 @@ def _run(seconds: float) -> int:
         if host is None:
             print(f"no Firestore emulator; enable it with: {firestore_emulator.ENABLE_COMMAND}", file=sys.stderr)
             return 1
+        settings = _settings(broker.url)
         with suite.emulator_suite(
             folder,
             project=PROJECT,
             firestore_host=host,
-            environment={
-                "MAESTRO_ALPACA__URL": broker.url,
-                "MAESTRO_ALPACA__KEY": KEY,
-                "MAESTRO_ALPACA__SECRET": KEY,
-                "MAESTRO_CREDENTIALS__SOURCE": "environment",
-                "MAESTRO_SYMBOLS": ",".join(recorded_symbols()),
-                "MAESTRO_SCHEDULE__TICK": TICK_SCHEDULE,
-                "MAESTRO_ORCHESTRATOR__ALLOCATION__METHOD": "equal_weight",
-            },
+            environment=settings,
             main=MAIN,
         ) as running:
-            _serve(running, broker, host, sessions, seconds)
+            _serve(running, broker, host, settings, sessions, seconds)
     return 0
 
 
+def _settings(broker_url: str) -> Mapping[str, str]:
+    return {
+        "MAESTRO_ALPACA__URL": broker_url,
+        "MAESTRO_ALPACA__KEY": KEY,
+        "MAESTRO_ALPACA__SECRET": KEY,
+        "MAESTRO_CREDENTIALS__SOURCE": "environment",
+        "MAESTRO_SYMBOLS": ",".join(recorded_symbols()),
+        "MAESTRO_SCHEDULE__TICK": TICK_SCHEDULE,
+        "MAESTRO_ORCHESTRATOR__ALLOCATION__METHOD": "equal_weight",
+    }
+
+
 def _serve(
-    running: suite.EmulatorSuite, broker: PaperBrokerServer, host: str, sessions: Sequence[Session], seconds: float
+    running: suite.EmulatorSuite,
+    broker: PaperBrokerServer,
+    host: str,
+    settings: Mapping[str, str],
+    sessions: Sequence[Session],
+    seconds: float,
 ) -> None:
     from google.cloud.firestore import Client
 
-    os.environ["FIRESTORE_EMULATOR_HOST"] = host  # Google's clients look nowhere else
-    os.environ[AUTH_VARIABLE] = running.auth_host
+    # Google's clients look nowhere else; what else this terminal names, a real project say, is not to be reached.
+    hosts = {firestore_emulator.HOST_VARIABLE: host, AUTH_VARIABLE: running.auth_host}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)}
+    os.environ.update(hosts)
     client = Client(project=PROJECT)
-    seed_tenant(client, PROJECT)
+    seed_tenant(PROJECT, {**kept, **hosts, **settings, "MAESTRO_STORE": "firestore", "MAESTRO_PROJECT": PROJECT})
     _introduce(running, broker, host)
     key = PortfolioKey(tenant_id=TENANT, portfolio_id=PORTFOLIO)
     stage = Stage(suite=running, broker=broker, firestore=client, key=key)
@@ -108,7 +121,7 @@ def _introduce(running: suite.EmulatorSuite, broker: PaperBrokerServer, host: st
         "broker": broker.url,
         "log": str(running.log),
         "tenant": f"{TENANT}, portfolio {PORTFOLIO}",
-        **{f"  {person.role or 'platform operator'}": f"{person.email}  {PASSWORD}" for person in PEOPLE},
+        **{f"  {person.role or 'platform operator'}": f"{person.email}  {PASSWORD}" for person in (OWNER, *OTHERS)},
     }
     for name, value in rows.items():
         table.add_row(name, value)

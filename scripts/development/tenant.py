@@ -1,14 +1,15 @@
 """The tenant of ``make dev``: a portfolio that ticks, and people of each role who can sign in."""
 
+import subprocess
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
-
-from backend.adapters.documents import paths
 
 TENANT = "demo"
 PORTFOLIO = "main"
 PASSWORD = "only-for-dev"  # pragma: allowlist secret
+COMMAND_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,40 +24,54 @@ class Person:
         return f"{self.uid}@{TENANT}.example"
 
 
-PEOPLE = (
-    Person(uid="owner", role="owner"),
-    Person(uid="operator", role="operator"),
-    Person(uid="viewer", role="viewer"),
-    Person(uid="platform"),
-)
+OWNER = Person(uid="owner", role="owner")
+OTHERS = (Person(uid="operator", role="operator"), Person(uid="viewer", role="viewer"), Person(uid="platform"))
 
 
-def seed_tenant(firestore: Any, project: str) -> None:
-    """Create the tenant with its people, in the default configuration; the Auth emulator is that of the environment."""
-    now = datetime.now(UTC)
-    by = {"added_at": now, "added_by": "make dev"}
-    firestore.document(f"tenants/{TENANT}").set(
-        {"tenant_id": TENANT, "name": "Demo", "status": "active", "created_at": now, "created_by": "make dev"}
-    )
-    firestore.document(paths.portfolio(TENANT, PORTFOLIO)).set({"state": "active", "uid": "default"})
-    for person in PEOPLE:
-        who = {"uid": person.uid, "email": person.email, **by}
+def seed_tenant(project: str, environment: Mapping[str, str]) -> None:
+    """Sign people up with the Auth emulator, and let the commands make a tenant of them.
+
+    Parameters
+    ----------
+    environment : of the commands; it names the store, and holds the settings that the tenant's configuration is made of
+    """
+    for person in (OWNER, *OTHERS):
+        _sign_up(person, project)
+    _maestro(environment, "tenant", "create", TENANT, "--name=Demo", f"--owner={OWNER.email}")
+    for person in OTHERS:
         if person.role is None:
-            firestore.document(f"operators/{person.uid}").set(who)
-            _sign_up(person, project, {"operator": True})
+            _maestro(environment, "operator", "add", person.email)
         else:
-            firestore.document(f"tenants/{TENANT}/members/{person.uid}").set({**who, "role": person.role})
-            _sign_up(person, project, {"tenant_id": TENANT, "role": person.role})
+            _maestro(environment, "member", "add", TENANT, person.email, f"--role={person.role}")
 
 
-def _sign_up(person: Person, project: str, claims: dict[str, Any]) -> None:
-    import firebase_admin
+def _sign_up(person: Person, project: str) -> None:
     from firebase_admin import auth
+
+    auth.create_user(
+        uid=person.uid, email=person.email, email_verified=True, password=PASSWORD, app=_firebase_app(project)
+    )
+
+
+def _firebase_app(project: str) -> Any:
+    import firebase_admin
 
     name = f"maestro-dev-{project}"
     try:
-        app = firebase_admin.get_app(name)
+        return firebase_admin.get_app(name)
     except ValueError:  # its word for "there is none yet"
-        app = firebase_admin.initialize_app(options={"projectId": project}, name=name)
-    auth.create_user(uid=person.uid, email=person.email, password=PASSWORD, app=app)
-    auth.set_custom_user_claims(person.uid, claims, app=app)
+        return firebase_admin.initialize_app(options={"projectId": project}, name=name)
+
+
+def _maestro(environment: Mapping[str, str], *arguments: str) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "maestro", *arguments],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_SECONDS,
+        check=False,
+    )
+    if answer.returncode:
+        raise RuntimeError(f"maestro {' '.join(arguments)}: expected exit status 0, found:\n{answer.stderr}")
