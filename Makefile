@@ -45,7 +45,7 @@ bench: .venv/dev.stamp  ## every benchmark, or one: make bench ONLY=name
 
 deploy: .venv/dev.stamp node_modules/.stamp deploy/venv  ## check all, ask, upload: make deploy PROJECT=my-project YES=1
 	PYTHONPATH=. YES=$(YES) $(BIN)/python scripts/check_deployment.py --project "$(PROJECT)" --ask
-	node_modules/.bin/firebase deploy --project "$(PROJECT)" --only functions,firestore
+	node_modules/.bin/firebase deploy --project "$(PROJECT)" --only functions,firestore $(if $(YES),--non-interactive)
 
 lock: .venv/dev.stamp  ## resolve the dependencies anew
 	scripts/lock.sh
