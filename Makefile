@@ -8,6 +8,9 @@ ONLY ?=
 N ?= 10000
 SEED ?= 1
 STORE ?= sqlite
+EVERY ?= 10
+PROJECT ?=
+YES ?=
 # Unless N is given: a history on the emulator takes ten times as long.
 CHAOS_N = $(if $(filter file,$(origin N)),$(if $(filter firestore,$(STORE)),500,10000),$(N))
 
@@ -26,21 +29,23 @@ fuzz: .venv/dev.stamp  ## drawn sequences of what may happen to money: make fuzz
 chaos: .venv/dev.stamp  ## drawn crashes, time-outs and double deliveries: make chaos N=10000 SEED=1 STORE=sqlite|firestore
 	$(BIN)/python -m tests.chaos --histories $(CHAOS_N) --seed $(SEED) --store $(STORE) --json
 
-check: .venv/dev.stamp  ## style, types and the architecture
+check: .venv/dev.stamp  ## style, types, the architecture, known vulnerabilities and secrets
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	PYTHONPATH=. $(BIN)/python scripts/audit_packages.py
+	PYTHONPATH=. $(BIN)/python scripts/scan_secrets.py
 
-dev: .venv/dev.stamp node_modules/.stamp deploy/venv  ## the emulator suite with the functions, ticking on recorded prices
-	PYTHONPATH=. $(BIN)/python scripts/dev.py
+dev: .venv/dev.stamp node_modules/.stamp deploy/venv  ## the whole suite with a tenant that ticks on recorded prices: make dev EVERY=5
+	PYTHONPATH=. $(BIN)/python scripts/dev.py --seconds $(EVERY)
 
 bench: .venv/dev.stamp  ## every benchmark, or one: make bench ONLY=name
 	$(BIN)/python -m benchmarks $(ONLY)
 
-deploy: .venv/dev.stamp node_modules/.stamp deploy/venv  ## upload functions, rules and indexes to the Firebase project
-	@test -n "$(PROJECT)" || { echo "name the project: make deploy PROJECT=my-project"; exit 2; }
-	node_modules/.bin/firebase deploy --project "$(PROJECT)" --only functions,firestore
+deploy: .venv/dev.stamp node_modules/.stamp deploy/venv  ## check all, ask, upload: make deploy PROJECT=my-project YES=1
+	PYTHONPATH=. YES=$(YES) $(BIN)/python scripts/check_deployment.py --project "$(PROJECT)" --ask
+	node_modules/.bin/firebase deploy --project "$(PROJECT)" --only functions,firestore $(if $(YES),--non-interactive)
 
 lock: .venv/dev.stamp  ## resolve the dependencies anew
 	scripts/lock.sh

@@ -18,7 +18,8 @@ import httpx
 
 ENABLE_COMMAND = "npm ci (with Node 20 or newer)"
 ROOT = Path(__file__).resolve().parents[2]
-DEPLOYED = ("main.py", "requirements.txt", ".env", "functions", "backend")
+MAIN = ROOT / "deploy" / "main.py"
+DEPLOYED = ("requirements.txt", ".env", "functions", "backend")
 REGION = "us-central1"
 START_SECONDS = 90.0
 STOP_SECONDS = 10.0
@@ -59,11 +60,11 @@ def is_available() -> bool:
 
 @contextmanager
 def emulator_suite(
-    folder: Path, *, project: str, firestore_host: str, environment: Mapping[str, str]
+    folder: Path, *, project: str, firestore_host: str, environment: Mapping[str, str], main: Path = MAIN
 ) -> Iterator[EmulatorSuite]:
-    """Run the suite in ``folder``; ``environment`` is what the functions see, over their .env."""
+    """Run what ``main`` exports in ``folder``; ``environment`` is what the functions see, over their .env."""
     ports = dict(zip(EMULATORS, free_ports(len(EMULATORS)), strict=True))
-    _lay_out(folder, ports, environment)
+    _lay_out(folder, ports, environment, main)
     log = folder / "suite.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -100,12 +101,13 @@ def firebase_command() -> Path:
     return ROOT / "node_modules" / ".bin" / "firebase"
 
 
-def _lay_out(folder: Path, ports: Mapping[str, int], environment: Mapping[str, str]) -> None:
+def _lay_out(folder: Path, ports: Mapping[str, int], environment: Mapping[str, str], main: Path) -> None:
     """Link what is deployed into a source folder of the suite's own, so that two suites share no settings."""
     source = folder / "source"
     source.mkdir()
     for name in DEPLOYED:
         (source / name).symlink_to((ROOT / "deploy" / name).resolve())
+    (source / "main.py").symlink_to(main)
     (source / "venv").symlink_to(sys.prefix)
     # What .env sets lies over the environment, and .env.local over both.
     (source / ".env.local").touch(mode=0o600)
