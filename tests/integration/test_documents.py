@@ -35,7 +35,7 @@ BLOCKS_NOT_RUN = {
         "curl -X POST http://admin:admin@localhost:3000/api/dashboards/db \\",
     ],
     "docs/how-to/see-inside.md": [
-        "jq -c 'select(.correlation_id == \"0f9c4c4a5b0e4f2f9d6f6c1f4f0a7d11\") | [.timestamp, .message, "
+        'jq -c \'select(.correlation_id == "0f9c4c4a5b0e4f2f9d6f6c1f4f0a7d11") | [.timestamp, .message, '
         ".client_order_id]' .maestro/orchestrator.log",
         "maestro start --daemon --metrics-port 9465",
     ],
