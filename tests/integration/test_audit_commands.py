@@ -257,7 +257,8 @@ def test_trace_names_signal_identity_and_decision_as_they_are_stored(
     story = said(store, "trace", order.intent.client_order_id)
     log = fields_of(documents, path_of(documents, DECISIONS))
     stored = fields_of(documents, f"tenants/acme/orders/{order.intent.client_order_id}")
-    assert story["identity"] == {name: stored[name] for name in ("agent_id", "nonce", "session_id")}
+    identity = {name: stored[name] for name in ("agent_id", "nonce", "session_id")}
+    assert story["identity"] == {**identity, "correlation_id": stored["correlation_id"] or None}
     decision = story["decision"]
     assert (decision["log_id"], decision["entry_hash"], decision["sequence"]) == (log["log_id"], log["entry_hash"], 1)
     assert decision["summary"] == log["ai_summary"]
