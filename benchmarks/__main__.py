@@ -9,7 +9,18 @@ from importlib import import_module
 from benchmarks.table import progress, publish
 from benchmarks.unavailable import BenchmarkUnavailable
 
-NAMES = ("round_trips", "decide", "tick_latency", "import_cost", "scoring", "daily_close", "halt", "allocation")
+NAMES = (
+    "round_trips",
+    "decide",
+    "tick_latency",
+    "import_cost",
+    "scoring",
+    "daily_close",
+    "halt",
+    "allocation",
+    "cold_start",
+    "tenants",
+)
 
 
 def main(wanted: list[str]) -> int:
