@@ -20,6 +20,8 @@ NAMES = (
     "allocation",
     "cold_start",
     "tenants",
+    "tenant_documents",
+    "bill",
 )
 
 

@@ -76,6 +76,12 @@ class FunctionProcess:
             return _peak_bytes(master.pid) / MEGABYTE
         return (workers + master.memory_full_info().uss) / MEGABYTE
 
+    def megabytes(self) -> float:
+        """Return what master and worker hold now, what they share counted once."""
+        master = psutil.Process(self._process.pid)
+        held = sum(each.memory_full_info().pss for each in (master, *master.children(recursive=True)))
+        return float(held) / MEGABYTE
+
     def cpu_seconds(self) -> float:
         """Return the processor time of master and worker since they began."""
         master = psutil.Process(self._process.pid)
