@@ -114,7 +114,7 @@ def _add_portfolio(project: str, fields: Mapping[str, object]) -> None:
 
     client = firestore.Client(project=project)
     client.document(paths.portfolio(TENANT, "main")).set(dict(fields))
-    client.close()
+    client.close()  # type: ignore[no-untyped-call]
 
 
 def _environment(host: str, venue: str, queue: str, symbols: tuple[str, ...]) -> dict[str, str]:

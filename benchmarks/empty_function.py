@@ -4,11 +4,12 @@ import os
 
 import numpy as np
 from firebase_functions import https_fn
+from flask import Request, Response
 from google.cloud import firestore
 
 
 @https_fn.on_request()
-def empty(request: https_fn.Request) -> https_fn.Response:
+def empty(request: Request) -> Response:
     """Answer with what was imported, and read nothing."""
     client = firestore.Client(project=os.environ["GCLOUD_PROJECT"])
-    return https_fn.Response(f"{client.project} {np.__version__}")
+    return Response(f"{client.project} {np.__version__}")

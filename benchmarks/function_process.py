@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from benchmarks.unavailable import BenchmarkUnavailable
 
@@ -74,7 +74,7 @@ class FunctionProcess:
         workers = sum(_peak_bytes(each.pid) for each in master.children(recursive=True))
         if not workers:
             return _peak_bytes(master.pid) / MEGABYTE
-        return (workers + master.memory_full_info().uss) / MEGABYTE
+        return float(workers + master.memory_full_info().uss) / MEGABYTE
 
     def megabytes(self) -> float:
         """Return what master and worker hold now, what they share counted once."""

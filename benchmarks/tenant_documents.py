@@ -4,11 +4,16 @@ One process of ``tenanttick`` for each number of strategies and each kind of tic
 not how many strategies there are; what is stored grows with them, since the log holds what each said.
 """
 
-from benchmarks.bill import QUIET, TRADING, TickUsage
+from dataclasses import dataclass
+
+import httpx
+
+from benchmarks.bill import QUIET, TRADING, Work
 from benchmarks.firestore_counter import Passed, firestore_counter
-from benchmarks.table import Measurement, Row, Target, progress
+from benchmarks.table import Figure, Measurement, Row, Target, progress
 from benchmarks.tenant_fund import FLIPPING, STRATEGIES, BenchTenant, Minutes
 from benchmarks.tenant_place import Place, tenant_place, ticked
+from benchmarks.venue import TAKEN
 
 SIZES = (1, 10, 20, 40)
 UNCOUNTED, COUNTED = 2, 4  # ticks of each kind and size; the dearest of the counted ones is shown
@@ -29,27 +34,38 @@ def measure() -> Measurement:
             "included.",
             f"trading: {FLIPPING} orders a tick, each filled; 1 order where there is one strategy.",
             "new, kB kept: documents that were not there before; the others are replaced.",
+            "to the broker: requests over HTTP, and the kB of their heads; a client's first tick asks for assets, too.",
             f"targets at {STRATEGIES} strategies: what docs/explanation/cost.md reckons with.",
         ),
         peers=("google-cloud-firestore", "grpcio"),
     )
 
 
-def _dearest(place: Place, size: int, is_trading: bool) -> Passed:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What one tick sent to Firestore and to the broker."""
+
+    passed: Passed
+    requests: int
+    kilobytes: float
+
+
+def _dearest(place: Place, size: int, is_trading: bool) -> Cost:
     progress(f"tenant_documents: {_kind(is_trading)} ticks, {size} strategies")
     tenant, minutes = BenchTenant(name="tenant", is_trading=is_trading, strategies=size), Minutes()
-    found: list[Passed] = []
+    found: list[Cost] = []
     with firestore_counter(place.host) as counter, place.serving([tenant], counter.host) as process:
         for number in range(-UNCOUNTED, COUNTED):
             ticked(process, tenant, minutes.next())
-            passed = counter.take()
+            passed, taken = counter.take(), httpx.get(f"{place.venue}{TAKEN}").json()
             if number >= 0:
-                found.append(passed)
-    return max(found, key=lambda each: (each.round_trips, each.reads, each.writes))
+                found.append(Cost(passed=passed, requests=taken["requests"], kilobytes=taken["bytes"] / 1024))
+    return max(found, key=lambda each: (each.passed.round_trips, each.passed.reads, each.passed.writes))
 
 
-def _row(size: int, is_trading: bool, passed: Passed) -> Row:
-    figures = {
+def _row(size: int, is_trading: bool, cost: Cost) -> Row:
+    passed = cost.passed
+    figures: dict[str, Figure] = {
         "round trips": passed.round_trips,
         "reads": passed.reads,
         "writes": passed.writes,
@@ -57,13 +73,15 @@ def _row(size: int, is_trading: bool, passed: Passed) -> Row:
         "new": passed.added,
         "kB written": passed.written,
         "kB kept": passed.kept,
+        "to the broker": cost.requests,
+        "kB": cost.kilobytes,
     }
     reckoned = TRADING if is_trading else QUIET
     targets = _targets(reckoned) if size == STRATEGIES else ()
     return Row(label=f"{_kind(is_trading)}: {size} strategies", figures=figures, targets=targets)
 
 
-def _targets(reckoned: TickUsage) -> tuple[Target, ...]:
+def _targets(reckoned: Work) -> tuple[Target, ...]:
     return (
         Target(figure="reads", bound=reckoned.reads),
         Target(figure="writes", bound=reckoned.writes),

@@ -35,7 +35,7 @@ class Place:
         project = f"demo-{uuid4().hex[:16]}"
         client = firestore.Client(project=project)
         write_tenants(client, tenants, self.symbols)
-        client.close()
+        client.close()  # type: ignore[no-untyped-call]
         credentials = self.folder / f"{project}.json"
         write_credentials(credentials, tenants)
         given = environment(project, host, self.venue, credentials, self.symbols)

@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import uuid5
 
 import uvicorn
 from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from benchmarks.fund import CASH, PRICES
@@ -29,6 +31,7 @@ from maestro.servers.paper_broker.venue import Venue
 
 HISTORY_DAYS = 400
 START_SECONDS = 60.0
+TAKEN = "/_bench/taken"  # what was asked since the last time: requests, and the bytes of their heads
 _ONE_ID = str(uuid5(NAMESPACE, "account")).encode()
 _KEEP_ALIVE_SECONDS = 3_600
 
@@ -68,8 +71,15 @@ class Accounts:
         self._first = Venue(PaperBrokerConfig(prices=prices, initial_cash=CASH))
         self._never = asyncio.Event()
         self._opened: dict[str, ASGIApp] = {}
+        self._requests = self._sent = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == TAKEN:
+            taken, self._requests, self._sent = {"requests": self._requests, "bytes": self._sent}, 0, 0
+            await JSONResponse(taken)(scope, receive, send)
+            return
+        self._requests += 1
+        self._sent += len(scope["raw_path"]) + len(scope["query_string"]) + sum(map(len, chain(*scope["headers"])))
         key = Headers(scope=scope).get("apca-api-key-id", "")
         if key not in self._opened:
             venue = copy(self._first)  # the prices and their bars are shared, the account is not
