@@ -25,7 +25,7 @@ from benchmarks.task_queue import task_queue
 from benchmarks.venue import paper_venue, write_recent_prices
 
 ROUNDS = 7
-WORK_ROUNDS = 5
+WORK_ROUNDS = 3
 MOST_RATIO = 1.2
 MOST_MEGABYTES = 256.0
 EMPTY = ROOT / "benchmarks" / "empty_function.py"

@@ -77,10 +77,9 @@ class FunctionProcess:
         return float(workers + master.memory_full_info().uss) / MEGABYTE
 
     def megabytes(self) -> float:
-        """Return what master and worker hold now, what they share counted once."""
-        master = psutil.Process(self._process.pid)
-        held = sum(each.memory_full_info().pss for each in (master, *master.children(recursive=True)))
-        return float(held) / MEGABYTE
+        """Return the worker's resident set as it is now."""
+        workers = psutil.Process(self._process.pid).children(recursive=True)
+        return float(sum(each.memory_info().rss for each in workers)) / MEGABYTE
 
     def cpu_seconds(self) -> float:
         """Return the processor time of master and worker since they began."""
