@@ -29,7 +29,9 @@ class ColdCall:
     function, kind, label : whose call it is, whether it is idle or work, and what it is called in the table
     statuses : of HTTP, that are an answer and no fault
     portfolio : fields of the portfolio that must be there; none where nobody is to be due
-    has_orders : whether the answer must say that orders were sent
+    answers : what an answer must contain
+    queues : tasks that must have been queued
+    has_past : whether the portfolio traded on a day that is to be closed
     """
 
     function: str
@@ -38,7 +40,9 @@ class ColdCall:
     call: Call
     statuses: tuple[int, ...] = (200,)
     portfolio: Mapping[str, Any] | None = None
-    has_orders: bool = False
+    answers: str = ""
+    queues: int = 0
+    has_past: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +63,15 @@ class _Kinds:
 
     def _scheduled(self) -> list[ColdCall]:
         headers = {"X-CloudScheduler-JobName": "bench", "X-CloudScheduler-ScheduleTime": self.minute.isoformat()}
-        everybody = {"state": "active", "uid": "default", "schedule": "* * * * *", "market_hours": False}
+        always = {"state": "active", "uid": "default", "market_hours": False}
         call = Call(headers=headers)
-        return [
+        calls = [
             self._call(IDLE, "nobody due", call),
-            self._call(WORK, "one portfolio queued", call, portfolio=everybody),
+            self._call(WORK, "one portfolio queued", call, portfolio=always, queues=1),
         ]
+        if self.name == "scheduled_tick":  # the calendar of the venue is read, whether it is open or not
+            calls.append(self._call(WORK, "one in market hours", call, portfolio={**always, "market_hours": True}))
+        return calls
 
     def _queued(self) -> list[ColdCall]:
         task = {
@@ -77,9 +84,16 @@ class _Kinds:
         active = {"state": "active", "uid": "default"}
         refused = self._call(IDLE, "refused", _task({}))
         if self.name == "tenanttick":
-            tick = self._call(WORK, "tick with orders", _task(task), portfolio=active, has_orders=True)
-            return [refused, tick]
-        return [refused, *(self._call(WORK, kind, _task({**task, "kind": kind}), portfolio=active) for kind in _JOBS)]
+            tick = _task(task)
+            return [refused, self._call(WORK, "tick with orders", tick, portfolio=active, answers='"orders":5')]
+        jobs = {kind: _task({**task, "kind": kind}) for kind in _JOBS}
+        return [
+            refused,
+            *(self._call(WORK, kind, call, portfolio=active, answers='"status":"done"') for kind, call in jobs.items()),
+            self._call(
+                WORK, "close_day, one day", jobs["close_day"], has_past=True, portfolio=active, answers='"days":["'
+            ),
+        ]
 
     def _call(self, kind: str, label: str, call: Call, **more: Any) -> ColdCall:
         return ColdCall(function=self.name, kind=kind, label=label, call=call, **more)

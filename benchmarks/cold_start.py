@@ -15,13 +15,17 @@ from pathlib import Path
 from statistics import median
 from uuid import uuid4
 
+from google.cloud import firestore
+
 from backend.adapters.documents import paths
+from backend.domain.tick import PortfolioKey
 from benchmarks.cold_calls import IDLE, TENANT, WORK, ColdCall, cold_calls, memory_limits
 from benchmarks.emulator import firestore_host
 from benchmarks.function_process import ROOT, Call, function_process
+from benchmarks.past_day import past_day
 from benchmarks.table import Figure, Measurement, Row, Target, progress
 from benchmarks.task_queue import HOST_VARIABLE as QUEUE_VARIABLE
-from benchmarks.task_queue import task_queue
+from benchmarks.task_queue import TaskQueueServer, task_queue
 from benchmarks.venue import paper_venue, write_recent_prices
 
 ROUNDS = 7
@@ -50,8 +54,8 @@ def measure() -> Measurement:
         host = stack.enter_context(firestore_host())
         venue = stack.enter_context(paper_venue(folder / "prices.csv"))
         queue = stack.enter_context(task_queue())
-        environment = _environment(host, venue, queue, symbols)
-        starts = _starts(calls, environment)
+        environment = _environment(host, venue, queue.host, symbols)
+        starts = _starts(calls, environment, folder / "prices.csv", queue)
     empty = starts.pop(REFERENCE)
     limits = memory_limits()
     rows = [_row(REFERENCE, empty, empty, None)]
@@ -71,14 +75,19 @@ def measure() -> Measurement:
     )
 
 
-def _starts(calls: list[ColdCall], environment: Mapping[str, str]) -> dict[str, list[Start]]:
+def _starts(
+    calls: list[ColdCall], environment: Mapping[str, str], prices: Path, queue: TaskQueueServer
+) -> dict[str, list[Start]]:
     found: dict[str, list[Start]] = defaultdict(list)
     for number in range(-1, ROUNDS):
         progress(f"cold_start: round {number + 1} of {ROUNDS}")
         for call in calls:
             if call.kind == WORK and number >= WORK_ROUNDS:
                 continue
-            start = _started(call, environment)
+            before = queue.taken
+            start = _started(call, environment, prices)
+            if call.queues and queue.taken - before != call.queues:
+                raise RuntimeError(f"{_label(call)}: expected {call.queues} tasks, found {queue.taken - before}")
             if number >= 0:  # the first of each writes the bytecode and is not counted
                 found[_label(call)].append(start)
         start = _reference(environment)
@@ -87,17 +96,24 @@ def _starts(calls: list[ColdCall], environment: Mapping[str, str]) -> dict[str, 
     return found
 
 
-def _started(cold: ColdCall, environment: Mapping[str, str]) -> Start:
-    own = {"GCLOUD_PROJECT": f"demo-{uuid4().hex[:16]}", "APCA_API_KEY_ID": uuid4().hex}
-    if cold.portfolio is not None:
-        _add_portfolio(own["GCLOUD_PROJECT"], cold.portfolio)
-    with function_process(cold.function, {**environment, **own}) as process:
+def _started(cold: ColdCall, environment: Mapping[str, str], prices: Path) -> Start:
+    project = f"demo-{uuid4().hex[:16]}"
+    own = {"GCLOUD_PROJECT": project, "APCA_API_KEY_ID": uuid4().hex}
+    with ExitStack() as stack:
+        client = firestore.Client(project=project)
+        if cold.portfolio is not None:
+            client.document(paths.portfolio(TENANT, "main")).set(dict(cold.portfolio))
+        if cold.has_past:
+            url = stack.enter_context(past_day(client, PortfolioKey(tenant_id=TENANT), prices))
+            own["MAESTRO_ALPACA__URL"] = url
+        client.close()  # type: ignore[no-untyped-call]
+        process = stack.enter_context(function_process(cold.function, {**environment, **own}))
         answer = process.ask(cold.call)
         took = time.perf_counter() - process.started_at
-        if answer.status not in cold.statuses or (cold.has_orders and '"orders":0' in answer.body):
+        if answer.status not in cold.statuses or cold.answers not in answer.body:
             raise RuntimeError(
-                f"{_label(cold)}: expected HTTP {' or '.join(map(str, cold.statuses))}"
-                f"{' and orders' if cold.has_orders else ''}, found {answer.status} {answer.body[:300]}"
+                f"{_label(cold)}: expected HTTP {' or '.join(map(str, cold.statuses))} with {cold.answers!r}, found "
+                f"{answer.status} {answer.body[:300]}"
             )
         return Start(answer=took * 1e3, processor=process.cpu_seconds() * 1e3, megabytes=process.peak_megabytes())
 
@@ -109,20 +125,12 @@ def _reference(environment: Mapping[str, str]) -> Start:
         return Start(answer=took * 1e3, processor=process.cpu_seconds() * 1e3, megabytes=process.peak_megabytes())
 
 
-def _add_portfolio(project: str, fields: Mapping[str, object]) -> None:
-    from google.cloud import firestore
-
-    client = firestore.Client(project=project)
-    client.document(paths.portfolio(TENANT, "main")).set(dict(fields))
-    client.close()  # type: ignore[no-untyped-call]
-
-
 def _environment(host: str, venue: str, queue: str, symbols: tuple[str, ...]) -> dict[str, str]:
     return {
         "FIRESTORE_EMULATOR_HOST": host,
         QUEUE_VARIABLE: queue,
         "MAESTRO_STORE": "firestore",
-        "MAESTRO_SCHEDULE__TICK": "0 0 1 1 *",  # portfolios that are due name their own
+        "MAESTRO_SCHEDULE__TICK": "* * * * *",
         "MAESTRO_ALPACA__URL": venue,
         "MAESTRO_SYMBOLS": ",".join(symbols),
         "MAESTRO_ORCHESTRATOR__RISK__STALE_AFTER_DAYS": "0",  # the venue's clock stands behind the functions'
@@ -136,10 +144,12 @@ def _label(call: ColdCall) -> str:
 
 def _row(label: str, starts: list[Start], empty: list[Start], limit: int | None, call: ColdCall | None = None) -> Row:
     answer = median(start.answer for start in starts)
+    processor = median(start.processor for start in starts)
     figures: dict[str, Figure] = {
         "ms": answer,
         "÷ empty": answer / median(start.answer for start in empty),
-        "processor ms": median(start.processor for start in starts),
+        "processor ms": processor,
+        "processor ÷ empty": processor / median(start.processor for start in empty),
         "peak MB": max(start.megabytes for start in starts),
     }
     targets: tuple[Target, ...] = ()

@@ -1,6 +1,7 @@
 """The figures of docs/explanation/cost.md: ``python -m benchmarks.cost_tables`` writes them anew, between its marks."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import list_prices as prices
@@ -117,7 +118,7 @@ def _dollars(amount: float) -> str:
     return f"{amount:,.0f}" if amount >= 100 else f"{amount:,.2f}"
 
 
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     rule = "|".join(["---", *("---:" for _ in heads[1:])])
     lines = [" | ".join(heads).join(("| ", " |")), f"|{rule}|", *(" | ".join(row).join(("| ", " |")) for row in rows)]
     return "\n".join(lines)

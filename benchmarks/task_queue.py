@@ -10,14 +10,23 @@ from uuid import uuid4
 HOST_VARIABLE = "CLOUD_TASKS_EMULATOR_HOST"
 
 
+class TaskQueueServer(ThreadingHTTPServer):
+    """Counts what it takes; ``host`` is where."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Accepting)
+        self.host = f"127.0.0.1:{self.server_address[1]}"
+        self.taken = 0
+
+
 @contextmanager
-def task_queue() -> Iterator[str]:
-    """Answer as the emulator of Cloud Tasks does, for as long as this lasts; yield ``host:port``."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Accepting)
+def task_queue() -> Iterator[TaskQueueServer]:
+    """Answer as the emulator of Cloud Tasks does, for as long as this lasts."""
+    server = TaskQueueServer()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"127.0.0.1:{server.server_address[1]}"
+        yield server
     finally:
         server.shutdown()
         server.server_close()
@@ -30,6 +39,8 @@ class _Accepting(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
+        if isinstance(self.server, TaskQueueServer):
+            self.server.taken += 1
         queue = self.path.partition("projects/")[2].removesuffix("/tasks")
         body = json.dumps({"task": {"name": f"/projects/{queue}/tasks/{uuid4().hex}"}}).encode()
         self.send_response(200)

@@ -1,8 +1,7 @@
 """One process that speaks Alpaca's REST and keeps a paper account for every API key, over one history of prices.
 
-Routes and rules are the local paper broker's; only the account's id is made from the key, because leases are held by
-account. The prices are the example's last closes, moved to the weekdays before today: deployed functions run on the
-real clock and ask for recent ones.
+Routes and rules are the local paper broker's. The prices are the example's last closes, moved to the weekdays before
+today: deployed functions run on the real clock and ask for recent ones.
 """
 
 import asyncio
@@ -12,27 +11,25 @@ import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any
-from uuid import uuid5
 
 import uvicorn
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from benchmarks.fund import CASH, PRICES
 from maestro.servers.paper_broker import PaperBrokerConfig
 from maestro.servers.paper_broker.app import build_app
-from maestro.servers.paper_broker.orders import NAMESPACE
 from maestro.servers.paper_broker.venue import Venue
 
 HISTORY_DAYS = 400
 START_SECONDS = 60.0
 TAKEN = "/_bench/taken"  # what was asked since the last time: requests, and the bytes of their heads
-_ONE_ID = str(uuid5(NAMESPACE, "account")).encode()
 _KEEP_ALIVE_SECONDS = 3_600
 
 
@@ -83,16 +80,10 @@ class Accounts:
         key = Headers(scope=scope).get("apca-api-key-id", "")
         if key not in self._opened:
             venue = copy(self._first)  # the prices and their bars are shared, the account is not
+            venue.config = replace(venue.config, account_number=key or "nobody")
             venue.reset()
             self._opened[key] = build_app(venue, self._never)
-        own_id = str(uuid5(NAMESPACE, key)).encode()
-
-        async def send_as_own(message: Message) -> None:
-            if message["type"] == "http.response.body" and scope["path"] == "/v2/account":
-                message = {**message, "body": message["body"].replace(_ONE_ID, own_id)}
-            await send(message)
-
-        await self._opened[key](scope, receive, send_as_own)
+        await self._opened[key](scope, receive, send)
 
 
 def _serve(prices: Path, addresses: Any, stop: Any) -> None:
