@@ -19,6 +19,10 @@ NAMES = (
     "halt",
     "allocation",
     "tenant_memory",
+    "cold_start",
+    "tenants",
+    "tenant_documents",
+    "bill",
 )
 
 

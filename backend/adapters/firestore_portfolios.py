@@ -9,7 +9,7 @@ from backend.adapters.documents import paths, portfolio_documents
 from backend.adapters.documents.fields import FieldReader
 from backend.domain.dispatch import DispatchRecord, ScheduledPortfolios
 from backend.domain.errors import StoreCorrupt, StoreUnavailable
-from backend.domain.tick import PortfolioKey
+from backend.domain.tick_request import PortfolioKey
 
 _TIMEOUT_SECONDS = 30.0
 _MOST_ALTERNATIVES = 30  # that Firestore allows in one query

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from backend.domain.errors import ConfigurationError
 from backend.domain.task import Task, TaskKind
-from backend.domain.tick import PortfolioKey
+from backend.domain.tick_request import PortfolioKey
 
 _NEEDED = ("tenant_id", "portfolio_id", "uid", "scheduled_at")
 

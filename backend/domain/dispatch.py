@@ -15,7 +15,7 @@ from typing import Any
 from backend.domain.errors import ConfigurationError, PortfolioPaused, TickExpired
 from backend.domain.session import Session
 from backend.domain.task import Task, TaskKind
-from backend.domain.tick import PortfolioKey, TickRequest
+from backend.domain.tick_request import PortfolioKey, TickRequest
 
 ACTIVE = "active"
 LONGEST_DELAY = timedelta(days=1)  # a missed tick is made up for, and a late one decided, up to this age

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from backend.domain.errors import ConfigurationError
 from backend.domain.identity import tick_id
-from backend.domain.tick import PortfolioKey, TickRequest
+from backend.domain.tick_request import PortfolioKey, TickRequest
 
 
 class TaskKind(StrEnum):

@@ -13,45 +13,18 @@ from typing import TYPE_CHECKING, Any
 from backend.domain.alert import Alert
 from backend.domain.book import PortfolioBook
 from backend.domain.decision import Decision
-from backend.domain.identity import TickId, tick_id
 from backend.domain.journal import JournalEntry
 from backend.domain.lease import LeaseChange
 from backend.domain.ledger import LedgerTrade
 from backend.domain.measured import Measured
 from backend.domain.order import ClientOrderId, OrderState
+from backend.domain.tick_request import PortfolioKey as PortfolioKey
+from backend.domain.tick_request import TickRequest as TickRequest
 from backend.domain.track_record import TrackRecord
 from backend.domain.trading_state import Trading
 
 if TYPE_CHECKING:  # canonical text, which the chain is made of, knows of ticks itself
     from backend.domain.audit import AuditEntry
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PortfolioKey:
-    """Whose portfolio: ``uid`` is the user whose track record counts ("default" when a tenant has one)."""
-
-    tenant_id: str
-    portfolio_id: str = "main"
-    uid: str = "default"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TickRequest:
-    """Which tick; from ``expires_at`` on it is resumed when it was begun, and not begun any more.
-
-    ``correlation_id`` joins what one delivery of a schedule leads to, in log lines and documents; "" for none.
-
-    Nothing is decided by it, and no hash covers it.
-    """
-
-    key: PortfolioKey
-    scheduled_at: datetime
-    expires_at: datetime | None = None
-    correlation_id: str = ""
-
-    @property
-    def tick_id(self) -> TickId:
-        return tick_id(portfolio_id=self.key.portfolio_id, scheduled_at=self.scheduled_at)
 
 
 class TickStatus(StrEnum):

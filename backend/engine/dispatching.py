@@ -25,7 +25,7 @@ from backend.domain.dispatch import (
 from backend.domain.errors import MaestroError, StoreCorrupt
 from backend.domain.session import Session
 from backend.domain.task import Task, TaskKind
-from backend.domain.tick import PortfolioKey
+from backend.domain.tick_request import PortfolioKey
 from backend.ports.calendar import Calendar
 from backend.ports.dispatch import Portfolios, Schedules, TaskQueue
 

@@ -90,7 +90,7 @@ def played(plan: Plan, jobs: Iterable[Job], workers: int | None = None) -> Itera
 
 def work(plan: Plan, connection: Connection) -> None:
     """Play what is asked for until nobody asks any more."""
-    import alpaca.trading.client  # noqa: F401 (loaded before anything is forked, as is all that a delivery needs)
+    import alpaca.common.rest  # noqa: F401 (loaded before anything is forked, as is all that a delivery needs)
 
     if plan.store is StoreKind.FIRESTORE:
         from google.cloud import firestore  # noqa: F401

@@ -1,6 +1,6 @@
 """Alpaca: the account and its orders (``broker``), its books (``statements``), daily bars and actions (``bars``).
 
-Importing this package loads neither alpaca-py nor pandas; building an adapter does.
+Importing this package does not load alpaca-py; building an adapter does, and even then pandas stays out.
 """
 
 from backend.adapters.alpaca.bars import AlpacaBars

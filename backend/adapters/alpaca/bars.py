@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy as np
 from backend.adapters.alpaca.bar_source import DAILY, BarSource, Row, batches
 from backend.adapters.alpaca.corporate_actions import ACTION_TYPES, read_actions
 from backend.adapters.alpaca.pages import MarketDataPages
-from backend.adapters.alpaca.session import AlpacaSession, unheard
+from backend.adapters.alpaca.session import AlpacaSession, data_client, unheard
 from backend.domain.corporate_action import CorporateAction
 from backend.domain.market import MarketData, SymbolHistory, in_utc, is_pair, last_closed_day
 from backend.domain.signal import Symbol
@@ -29,7 +28,7 @@ _PROCESSED_AFTER_DAYS = 120
 
 
 class AlpacaBars:
-    """``Bars`` on alpaca-py's StockHistoricalDataClient, CryptoHistoricalDataClient and CorporateActionsClient.
+    """``Bars`` on alpaca-py's REST client, for shares, for crypto pairs and for corporate actions.
 
     A symbol with a slash, such as BTC/USD, is a crypto pair; all others are shares. A day's bar of a share counts from
     16:00 New York on, any other bar when it has ended; before that it is still growing and is left out. The days of
@@ -56,24 +55,16 @@ class AlpacaBars:
         sleep: Callable[[float], None] = time.sleep,
         on_refused: Callable[[], None] = unheard,
     ) -> None:
-        from alpaca.data.historical.corporate_actions import CorporateActionsClient
-        from alpaca.data.historical.crypto import CryptoHistoricalDataClient
-        from alpaca.data.historical.stock import StockHistoricalDataClient
-
-        def pages(client: type[Any], subject: str) -> MarketDataPages:
-            session = AlpacaSession(
-                client(key, secret, raw_data=True, url_override=url),
-                timeout_seconds=timeout_seconds,
-                sleep=sleep,
-                on_refused=on_refused,
-            )
+        def pages(api_version: str, subject: str) -> MarketDataPages:
+            client = data_client(key, secret, api_version=api_version, url=url)
+            session = AlpacaSession(client, timeout_seconds=timeout_seconds, sleep=sleep, on_refused=on_refused)
             self._sessions.append(session)
             return MarketDataPages(session, subject)
 
         self._sessions: list[AlpacaSession] = []
-        self._actions = pages(CorporateActionsClient, "corporate actions")
+        self._actions = pages("v1", "corporate actions")
         self._shares = BarSource(
-            pages=pages(StockHistoricalDataClient, "bars"),
+            pages=pages("v2", "bars"),
             path="/stocks/bars",
             latest_path="/stocks/bars/latest",
             query={"feed": feed},
@@ -82,7 +73,7 @@ class AlpacaBars:
             has_adjustments=True,
         )
         self._pairs = BarSource(
-            pages=pages(CryptoHistoricalDataClient, "crypto bars"),
+            pages=pages("v1beta3", "crypto bars"),
             path="/crypto/us/bars",
             latest_path="/crypto/us/latest/bars",
             query={},

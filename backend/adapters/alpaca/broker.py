@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from backend.adapters.alpaca.documents import read_account, read_asset, read_order, to_document
 from backend.adapters.alpaca.failures import read_error, refused
-from backend.adapters.alpaca.session import NOT_FOUND, AlpacaSession, CallFailed, unheard
+from backend.adapters.alpaca.session import NOT_FOUND, AlpacaSession, CallFailed, trading_client, unheard
 from backend.domain.account import Account, Asset
 from backend.domain.errors import BrokerError, BrokerUnavailable, DuplicateOrder, OrderRejected, OrderUnresolved
 from backend.domain.order import BrokerOrder, ClientOrderId, OrderIntent
@@ -22,7 +22,7 @@ _CONCURRENT_READS = 8
 
 
 class AlpacaBroker:
-    """``Broker`` on alpaca-py's TradingClient.
+    """``Broker`` on alpaca-py's REST client.
 
     Parameters
     ----------
@@ -45,9 +45,7 @@ class AlpacaBroker:
         sleep: Callable[[float], None] = time.sleep,
         on_refused: Callable[[], None] = unheard,
     ) -> None:
-        from alpaca.trading.client import TradingClient
-
-        client = TradingClient(key, secret, paper=paper, raw_data=True, url_override=url)
+        client = trading_client(key, secret, paper=paper, url=url)
         self._session = AlpacaSession(client, timeout_seconds=timeout_seconds, sleep=sleep, on_refused=on_refused)
         self._assets: dict[Symbol, Asset] = {}
 

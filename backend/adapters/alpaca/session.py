@@ -1,5 +1,8 @@
 """How this package talks HTTP: a time-out on every request, no hidden repetition, failures read once.
 
+It is alpaca-py's own REST client, the one below its TradingClient and its data clients. Those import pandas for models
+that are not used here, and a cold start would wait a quarter of a second for it and carry 37 MB more.
+
 alpaca-py sends without a time-out and repeats every method, POST included, on 429 and 504. Both are undone
 here; what may be repeated says so itself.
 """
@@ -51,6 +54,23 @@ class CallFailed(MaestroError):
 
 def unheard() -> None:
     """Tell nobody that the credentials were refused."""
+
+
+def trading_client(key: str, secret: str, *, paper: bool, url: str | None) -> Any:
+    """Return alpaca-py's client of the paper account or of the live one, or of another server at ``url``."""
+    from alpaca.common.enums import BaseURL
+    from alpaca.common.rest import RESTClient
+
+    base_url = url or (BaseURL.TRADING_PAPER if paper else BaseURL.TRADING_LIVE)
+    return RESTClient(base_url, key, secret, api_version="v2", sandbox=paper, raw_data=True)
+
+
+def data_client(key: str, secret: str, *, api_version: str, url: str | None) -> Any:
+    """Return alpaca-py's client of one of the APIs of market data, which differ by their version."""
+    from alpaca.common.enums import BaseURL
+    from alpaca.common.rest import RESTClient
+
+    return RESTClient(url or BaseURL.DATA, key, secret, api_version=api_version, raw_data=True)
 
 
 class AlpacaSession:

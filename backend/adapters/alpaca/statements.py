@@ -9,7 +9,7 @@ from typing import Any
 from backend.adapters.alpaca.activities import booked_at, execution_id, read_activity
 from backend.adapters.alpaca.failures import read_error
 from backend.adapters.alpaca.fields import instant, mapping, text, unreadable
-from backend.adapters.alpaca.session import AlpacaSession, CallFailed, unheard
+from backend.adapters.alpaca.session import AlpacaSession, CallFailed, trading_client, unheard
 from backend.domain.market import end_of, new_york_day, start_of
 from backend.domain.statement import Activity
 
@@ -19,7 +19,7 @@ _FAR_FUTURE = 10**11
 
 
 class AlpacaStatements:
-    """``Statements`` on alpaca-py's TradingClient.
+    """``Statements`` on alpaca-py's REST client.
 
     An activity belongs to the New York day on which Alpaca booked it, and its cash is what Alpaca booked: a fill's
     to the cent. Alpaca books a split as two activities, the old shares out and the new ones in. Contracts of options
@@ -46,9 +46,7 @@ class AlpacaStatements:
         sleep: Callable[[float], None] = time.sleep,
         on_refused: Callable[[], None] = unheard,
     ) -> None:
-        from alpaca.trading.client import TradingClient
-
-        client = TradingClient(key, secret, paper=paper, raw_data=True, url_override=url)
+        client = trading_client(key, secret, paper=paper, url=url)
         self._session = AlpacaSession(client, timeout_seconds=timeout_seconds, sleep=sleep, on_refused=on_refused)
 
     def close(self) -> None:

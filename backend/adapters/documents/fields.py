@@ -6,8 +6,6 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any, TypeVar
 
-from backend.adapters.documents.packing import unpack, unpack_text
-from backend.domain.canonical import digest, read_canonical_json
 from backend.domain.errors import StoreCorrupt
 
 E = TypeVar("E", bound=Enum)
@@ -124,6 +122,8 @@ class FieldReader:
 
     def packed(self, name: str) -> Any:
         """Return the JSON value that is packed in a field."""
+        from backend.adapters.documents.packing import unpack
+
         value = self._typed(name, (str, bytes), "packed JSON")
         try:
             return unpack(value)
@@ -132,6 +132,8 @@ class FieldReader:
 
     def sealed(self, kind: type[T]) -> T:
         """Return the domain value that ``packing.sealed`` wrote."""
+        from backend.domain.canonical import digest
+
         text = self.packed_text("payload")
         if digest(text) != self.text("digest"):
             raise self.corrupt(f"a payload with the digest {self.text('digest')}", digest(text))
@@ -139,6 +141,8 @@ class FieldReader:
 
     def canonical(self, name: str, kind: type[T]) -> T:
         """Return the domain value that stands in a field as canonical text."""
+        from backend.domain.canonical import read_canonical_json  # here, because it knows every value of the domain
+
         text = self.packed_text(name)
         try:
             value = read_canonical_json(text)
@@ -149,6 +153,8 @@ class FieldReader:
         return value
 
     def packed_text(self, name: str) -> str:
+        from backend.adapters.documents.packing import unpack_text
+
         value = self._typed(name, (str, bytes), "packed text")
         try:
             return unpack_text(value)
