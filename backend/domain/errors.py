@@ -29,7 +29,8 @@ MaestroError
 │   ├── NotFound                the tenant has no such thing
 │   ├── KeyReused               the idempotency key belongs to another request
 │   ├── RateExceeded            the caller has made more requests than allowed
-│   └── TookTooLong             the answer was not there within its time limit; nothing was changed
+│   ├── TookTooLong             the answer was not there within its time limit; nothing was changed
+│   └── IdentityUnavailable     who asks could not be found out; nothing was done
 ├── NotificationError           a channel did not take an alert
 └── BrokerError
     ├── BrokerUnavailable       no usable answer to a read (time-out, 429, 5xx, not JSON)
@@ -157,6 +158,10 @@ class RateExceeded(RequestError):
 
 
 class TookTooLong(RequestError):
+    pass
+
+
+class IdentityUnavailable(RequestError):
     pass
 
 
