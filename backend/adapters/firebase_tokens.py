@@ -1,5 +1,6 @@
 """ID tokens of Firebase Auth, or of its emulator where ``FIREBASE_AUTH_EMULATOR_HOST`` names one."""
 
+import time
 from typing import Any
 
 from backend.domain.errors import IdentityUnavailable, NotAuthenticated
@@ -38,6 +39,8 @@ class FirebaseTokens:
             raise IdentityUnavailable(
                 f"Firebase Auth: expected an answer about a token, found {type(e).__name__}; send the request again"
             ) from e
+        if claims["exp"] + _SKEW_SECONDS < time.time():  # which the library leaves out for the emulator's tokens
+            raise _refused("one that has expired; sign in again")
         return _bearer(claims)
 
 

@@ -25,7 +25,6 @@ _STATUSES = {
     "404": "The tenant has no such thing.",
     "409": "Others were first, or another version stands; nothing was changed.",
     "413": "The body is too long.",
-    "415": "The body is not declared as JSON.",
     "422": "Not what is described here, or not what the configuration or the state of trading allows.",
     "429": "Too many requests; see Retry-After.",
     "500": "A fault of the service.",
