@@ -1,9 +1,11 @@
 """What requests carry: parts of the path, queries, the idempotency key, bodies; nothing that is not declared."""
 
+import re
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic_core import PydanticCustomError
 
 from backend.domain.guard import Breaker
 from backend.domain.mode import Mode
@@ -18,6 +20,17 @@ _Wait = Annotated[
 ]
 _Limit = Annotated[int, Field(ge=1, le=100, description="How many, newest first.")]
 _Portfolio = Annotated[NAME, Field(description="Which portfolio; the settings' own by default.")]
+
+
+def _day(value: object) -> object:
+    """Refuse what pydantic would take for a day besides: the seconds since 1970, and instants."""
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise PydanticCustomError("day", "Input should be a day as YYYY-MM-DD")
+    return value
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_Day = Annotated[date, BeforeValidator(_day)]
 
 
 class Taken(BaseModel):
@@ -76,8 +89,8 @@ class OrdersQuery(Taken):
 
 
 class PerformanceQuery(PortfolioQuery):
-    first: date | None = Field(default=None, description="First day; 60 days before the last by default.")
-    last: date | None = Field(default=None, description="Last day; today by default.")
+    first: _Day | None = Field(default=None, description="First day; 60 days before the last by default.")
+    last: _Day | None = Field(default=None, description="Last day; today by default.")
 
 
 class VersionsQuery(Taken):
@@ -120,6 +133,3 @@ class ConfigurationBody(ReasonBody):
         default={}, max_length=200, description="Values by dotted key, such as `risk.max_portfolio_drawdown`."
     )
     unset: list[str] = Field(default=[], max_length=200, description="Dotted keys to take out.")
-
-
-Given = dict[str, Any]
