@@ -22,8 +22,8 @@ pytestmark = pytest.mark.timeout(600)
 
 schema = schema_of(TENANT)
 answered: dict[str, set[int]] = {}
-# What no generated request can have: a decision's id, a breaker that has tripped, weights to set, an order to lift.
-NEVER_MET = {"decision", "reset", "rebalance", "override_mode"}
+# What no generated request can have: a decision's id, a breaker that has tripped, weights to set, a known key.
+NEVER_MET = {"decision", "reset", "rebalance", "configure", "override_mode", "restore_mode"}
 
 
 @pytest.fixture(scope="module")

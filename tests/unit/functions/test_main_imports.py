@@ -44,7 +44,7 @@ def test_main_exports_every_cloud_function_and_nothing_else() -> None:
     queued = {name for name, endpoint in endpoints.items() if endpoint.taskQueueTrigger}
     snapshots = {"daily_performance_snapshot", "monthly_performance_snapshot"}
     assert scheduled == {"scheduled_tick", "scheduled_reconciliation", *snapshots}
-    served = {name for name, endpoint in endpoints.items() if endpoint.httpsTrigger}
+    served = {name for name, endpoint in endpoints.items() if endpoint.httpsTrigger is not None}
     assert served == {"api"}
     assert scheduled | queued | served == set(main.__all__)
 
