@@ -10,12 +10,14 @@ from scripts.write_openapi_document import TARGET
 EXAMPLES = 20  # of each operation, beside one for each keyword of its schema
 
 
-def schema_of(tenant_id: str) -> Any:
+def schema_of(tenant_id: str, mode: str = "all") -> Any:
     """Return the document, of which every request is about one tenant and strategy.
 
     A request may be as described and still be refused with 422, because of what is configured or how trading stands.
+    ``mode`` is "positive" where only such requests are to be made.
     """
     config = {
+        "generation": {"mode": mode},
         "parameters": {"path.tenant_id": tenant_id, "path.strategy": "rsi_reversion"},
         "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]}},
     }
