@@ -166,7 +166,7 @@ def _sell(key: PortfolioKey, desk: Desk, exits: dict[ClientOrderId, None], ticks
     try:
         if pending and not any(observed.book.is_open(name) for name in pending) and ticks[key] < MOST_TICKS:
             # What is in its own sleeves a portfolio may always sell: a tick that enters nothing needs no lease.
-            cycle = replace(desk.cycle, strategies=Silence(), narrator=None, leases=NoLeases())
+            cycle = replace(desk.cycle, strategies=Silence(), narrator=None, leases=NoLeases(), is_ordered=True)
             result = run_cycle(TickRequest(key=key, scheduled_at=desk.cycle.clock.now()), cycle)
             if not result.was_resumed:  # else a tick of this very instant was there before
                 ticks[key] += 1

@@ -1,4 +1,4 @@
-"""Which pages of other origins a browser lets call the API: those that the settings name, and without cookies."""
+"""What browsers are told: which pages of other origins may call the API, without cookies, and that nothing is kept."""
 
 from collections.abc import Sequence
 
@@ -13,6 +13,7 @@ _PREFLIGHT_SECONDS = "600"
 def allowed(response: Response, origins: Sequence[str]) -> Response:
     """Add what a browser asks for, where the page's origin is one of these."""
     response.vary.add("Origin")
+    response.headers["Cache-Control"] = "no-store"  # whoever stands between must keep nothing of a tenant's
     origin = request.headers.get("Origin")
     if origin is None or origin not in origins:
         return response

@@ -23,6 +23,7 @@ _KINDS: tuple[tuple[type[errors.MaestroError], HTTPStatus], ...] = (
     (errors.ConfigurationError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.CommitConflict, HTTPStatus.CONFLICT),
     (errors.LeaseHeld, HTTPStatus.CONFLICT),
+    (errors.PortfolioPaused, HTTPStatus.CONFLICT),
     (errors.StoreUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (errors.MarketDataError, HTTPStatus.BAD_GATEWAY),
     (errors.BrokerError, HTTPStatus.BAD_GATEWAY),

@@ -15,7 +15,6 @@ _MOST_INSTANCES = 10  # the allowance of a caller is counted in each
     memory=options.MemoryOption.MB_256,
     timeout_sec=60,
     max_instances=_MOST_INSTANCES,
-    secrets=["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"],
 )
 def api(request: Request) -> Any:
     """Answer a request by the application that ``maestro serve api`` serves, too."""

@@ -38,14 +38,14 @@ def suite(tmp_path_factory: pytest.TempPathFactory, _firestore_host_or_none: str
     folder: Path = tmp_path_factory.mktemp("prices")
     with PaperBrokerServer(PaperBrokerConfig(prices=buying_desk.lay_out(folder))) as broker:
         given = {**buying_desk.variables(broker.url), "MAESTRO_PRICES_FILE": str(folder / "prices.csv")}
-        del given["MAESTRO_STRATEGIES__PACKAGES"]
+        del given["MAESTRO_STRATEGIES__PACKAGES"], given["APCA_API_KEY_ID"], given["APCA_API_SECRET_KEY"]
+        given |= {"MAESTRO_ALPACA__KEY": "key", "MAESTRO_ALPACA__SECRET": "secret"}
         many = {"MAESTRO_API__READS_PER_MINUTE": "100000", "MAESTRO_API__WRITES_PER_MINUTE": "100000"}
         with emulator_suite(
             tmp_path_factory.mktemp("suite"),
             project=f"demo-{uuid4().hex[:16]}",
             firestore_host=_firestore_host_or_none,
-            environment={name: value for name, value in {**given, **many}.items() if not name.startswith("APCA_")},
-            secrets={"APCA_API_KEY_ID": "key", "APCA_API_SECRET_KEY": "secret"},
+            environment={**given, **many, "MAESTRO_CREDENTIALS__SOURCE": "environment"},
         ) as running:
             yield running
 
