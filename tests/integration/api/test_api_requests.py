@@ -199,7 +199,7 @@ def test_performance_adds_the_closed_days_up(settings: Settings) -> None:
         assert [day["day"] for day in each["days"]] == [str(day) for day in days[1:11]]
         returns = np.array([day.daily_return for day in own])
         assert each["sharpe_ratio"] == pytest.approx(empyrical.sharpe_ratio(returns))
-        assert each["max_drawdown"] == pytest.approx(abs(empyrical.max_drawdown(returns)), abs=1e-12)
+        assert each["max_drawdown"] == pytest.approx(empyrical.max_drawdown(returns), abs=1e-12)
     assert [Decimal(day["equity"]) for day in said["portfolio"]] == [each.equity for each in closed.portfolio[1:11]]
 
 
