@@ -18,6 +18,7 @@ from backend.domain.signal import Symbol
 from backend.domain.tick import PortfolioKey, TickCommit, TickRequest
 from backend.engine.cycle import Cycle
 from backend.engine.drafting import drafted
+from backend.engine.telling import NoTelemetry
 from backend.ports.broker import Broker
 
 
@@ -52,5 +53,5 @@ def simulated(key: PortfolioKey, cycle: Cycle) -> TickCommit:
         A tick could not be decided now; the message says why.
     """
     request = TickRequest(key=key, scheduled_at=cycle.clock.now())
-    onlooking = replace(cycle, broker=Onlooker(cycle.broker), narrator=None)
+    onlooking = replace(cycle, broker=Onlooker(cycle.broker), narrator=None, telemetry=NoTelemetry())
     return drafted(request, onlooking, cycle.store.observe(request))

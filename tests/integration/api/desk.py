@@ -10,7 +10,7 @@ from backend.adapters.documents.audit_trail import DocumentAuditTrail
 from backend.adapters.documents.seam import replace
 from backend.domain.errors import NotAuthenticated
 from backend.domain.role import Role
-from backend.ports.identities import Identity
+from backend.ports.bearers import Bearer
 from backend.settings import Settings
 from functions import stores
 from functions.api.allowance import Allowance
@@ -23,17 +23,17 @@ ADDED = {"added_at": datetime(2026, 3, 2, tzinfo=UTC), "added_by": "test"}
 
 
 class KnownTokens:
-    """``Identities`` of tokens that are known; ``asked`` says which were checked for revocation."""
+    """``Bearers`` of tokens that are known; ``asked`` says which were checked for revocation."""
 
-    def __init__(self, identities: Mapping[str, Identity]) -> None:
-        self.identities = dict(identities)
+    def __init__(self, bearers: Mapping[str, Bearer]) -> None:
+        self.bearers = dict(bearers)
         self.asked: list[bool] = []
 
-    def verified(self, token: str, *, check_revoked: bool) -> Identity:
+    def verified(self, token: str, *, check_revoked: bool) -> Bearer:
         self.asked.append(check_revoked)
-        if token not in self.identities:
+        if token not in self.bearers:
             raise NotAuthenticated("Authorization: expected a token that is known, found another; sign in")
-        return self.identities[token]
+        return self.bearers[token]
 
 
 class ApiDesk:
@@ -98,5 +98,5 @@ def owned_desk(settings: Settings, **limits: int) -> ApiDesk:
     documents = stores.documents(settings)
     add_tenant(documents)
     add_member(documents, "olga", Role.OWNER)
-    known = KnownTokens({"olga": Identity(uid="olga", email="olga@example.com", tenant_id=TENANT)})
+    known = KnownTokens({"olga": Bearer(uid="olga", email="olga@example.com", tenant_id=TENANT)})
     return ApiDesk(settings, MemberGate(known, documents), "olga", **limits)

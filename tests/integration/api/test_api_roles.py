@@ -11,7 +11,7 @@ import pytest
 
 from backend.adapters.documents import Documents
 from backend.domain.role import Role
-from backend.ports.identities import Identity
+from backend.ports.bearers import Bearer
 from backend.settings import load_settings
 from functions import clients, stores
 from functions.api.endpoints import ENDPOINTS
@@ -113,7 +113,7 @@ def signed_in(_firestore_host_or_none: str | None, auth_host: str) -> Iterator[D
     _populate(stores.documents(settings), suffix)
     tokens = {kind.name: _signed_in(auth_host, kind, suffix) for kind in KINDS if kind.claims is not None}
     tokens |= {"anonymous": "", "bad-token": "bad", "expired": _expired(f"owner{suffix}")}
-    gate = MemberGate(clients.firebase_identities(AUTH_PROJECT), stores.documents(settings))
+    gate = MemberGate(clients.firebase_tokens(AUTH_PROJECT), stores.documents(settings))
     yield Doors(desk=ApiDesk(settings, gate, tokens["owner"]), tokens=tokens, suffix=suffix)
     for cache in (clients.firestore_documents, clients.firestore_client):
         cache.cache_clear()
@@ -188,9 +188,9 @@ def test_token_of_a_disabled_user_is_refused_where_it_would_loosen_or_sell(signe
     assert refused == {sample.name for sample in SAMPLES if sample.least is not Role.VIEWER} - {"halt"}
 
 
-def _identity(kind: Kind) -> Identity:
+def _identity(kind: Kind) -> Bearer:
     claims = kind.claims or {}
-    return Identity(
+    return Bearer(
         uid=kind.name,
         email=None,
         tenant_id=claims.get("tenant_id"),
@@ -207,7 +207,7 @@ def _populate(documents: Documents, suffix: str = "") -> None:
 
 
 def _firebase() -> Any:
-    identities: Any = clients.firebase_identities(AUTH_PROJECT)
+    identities: Any = clients.firebase_tokens(AUTH_PROJECT)
     return identities._app
 
 

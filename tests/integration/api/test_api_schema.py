@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(600)
 schema = schema_of(TENANT)
 answered: dict[str, set[int]] = {}
 # What no generated request can have: a decision's id, a breaker that has tripped, weights to set, a known key.
-NEVER_MET = {"decision", "reset", "rebalance", "configure", "override_mode", "restore_mode"}
+NEVER_MET = {"decision", "reset", "rebalance", "configure", "override_mode"}
 
 
 @pytest.fixture(scope="module")

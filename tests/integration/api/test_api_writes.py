@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 
-from backend.adapters.documents import paths
-from backend.configuration.scoring import ScoringSettings
 from backend.domain.order import OrderStatus
 from backend.domain.tick import PortfolioKey, TickRequest, TickResult
 from backend.domain.trading_state import TradingState
@@ -149,21 +147,23 @@ def test_reset_names_the_breakers_that_have_not_tripped(desk: ApiDesk) -> None:
     assert (answer.status_code, "none that has" in answer.json["detail"]) == (422, True)
 
 
-@pytest.mark.skipif("mode_overrides" not in ScoringSettings.model_fields, reason="needs scoring.mode_overrides")
 def test_mode_is_overridden_until_an_instant_and_restored(desk: ApiDesk) -> None:
     until = (datetime.now(UTC) + timedelta(days=2)).isoformat()
     body = {**WHY, "mode": "SHADOW_MODE", "until": until}
     assert desk.post("strategies/rsi_reversion/mode-override", body).json["version"] == 1
-    standing = desk.documents.read([path := paths.configuration(TENANT)])[path].fields["scoring"]["mode_overrides"]
-    assert standing["rsi_reversion"] == {"mode": "SHADOW_MODE", "until": until, "reason": "a test"}
+    overrides = desk.get("configuration").json["values"]["scoring"]["mode_overrides"]
+    by = "olga@example.com (olga)"
+    assert overrides == {"rsi_reversion": {"mode": "SHADOW_MODE", "until": until, "reason": "a test", "by": by}}
     restored = desk.request("DELETE", "strategies/rsi_reversion/mode-override", query=WHY, key="d")
     assert restored.json["version"] == 2
+    again = desk.request("DELETE", "strategies/rsi_reversion/mode-override", query=WHY, key="e")
+    assert (again.status_code, again.json["error"]) == (422, "ConfigurationError")
 
 
-def test_mode_override_that_is_over_already_is_refused(desk: ApiDesk) -> None:
-    body = {**WHY, "mode": "ACTIVE", "until": "2020-01-01T00:00:00Z"}
-    answer = desk.post("strategies/rsi_reversion/mode-override", body)
-    assert (answer.status_code, "an instant to come" in answer.json["detail"]) == (422, True)
+@pytest.mark.parametrize("until", ["2020-01-01T00:00:00Z", "2999-01-01T00:00:00", 1_900_000_000])
+def test_mode_override_that_is_over_already_or_no_instant_is_refused(desk: ApiDesk, until: Any) -> None:
+    answer = desk.post("strategies/rsi_reversion/mode-override", {**WHY, "mode": "ACTIVE", "until": until})
+    assert (answer.status_code, "until" in answer.json["detail"], desk.audit()) == (422, True, [])
 
 
 def test_order_statuses_that_are_final_are_queried_and_others_are_looked_up(desk: ApiDesk) -> None:
