@@ -6,7 +6,7 @@ from inspect import getdoc, signature
 from typing import Any
 
 from backend.domain.permission import Permission
-from functions.api import answers, commands, configuring, performance, reading, simulation
+from functions.api import answers, commands, configuring, performance, performance_answers, reading, simulation
 from functions.api.calls import Deed
 from functions.api.takes import Taken
 
@@ -72,7 +72,7 @@ ENDPOINTS = (
     _read("decisions", "decisions", reading.decisions, answers.Decisions, needs=_READ),
     _read("decision", "decisions/<log_id>", reading.decision, answers.Decision, needs=_READ),
     _read("orders", "orders", reading.orders, answers.Orders, needs=_READ),
-    _read("performance", "performance", performance.performance, answers.Performance, needs=_READ),
+    _read("performance", "performance", performance.performance, performance_answers.Performance, needs=_READ),
     _read("configuration", "configuration", configuring.configuration, answers.Configuration, needs=_READ),
     _read("versions", "configuration/versions", configuring.versions, answers.Versions, needs=_READ),
     _write("halt", "halt", commands.halt, answers.Restrained, needs=Permission.HALT),

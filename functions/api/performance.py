@@ -13,7 +13,7 @@ from backend.domain.performance import FloatArray, max_drawdown, sharpe_ratio, v
 from backend.domain.policy import DecisionPolicy
 from backend.domain.snapshot import ZERO, PortfolioPerformanceSnapshot, StrategyPerformanceSnapshot
 from functions import stores
-from functions.api import answers
+from functions.api import performance_answers as answers
 from functions.api.calls import Call
 from functions.api.takes import PerformanceQuery, TenantPath
 from functions.strategies.maestro_controller import MaestroController
