@@ -25,6 +25,7 @@ from backend.domain.errors import ConfigurationError
 from backend.domain.policy import DecisionPolicy
 from backend.settings_blocks import (
     AlpacaSettings,
+    ApiSettings,
     CredentialSettings,
     GeminiSettings,
     NotificationSettings,
@@ -85,6 +86,7 @@ class Settings(BaseSettings):
     tasks: TaskSettings = TaskSettings()
     notifications: NotificationSettings = NotificationSettings()
     retention: RetentionSettings = RetentionSettings()
+    api: ApiSettings = ApiSettings()
     orchestrator: OrchestratorSettings = OrchestratorSettings()
 
     @classmethod

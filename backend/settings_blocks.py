@@ -84,6 +84,20 @@ class TaskSettings(Block):
     )
 
 
+class ApiSettings(Block):
+    """The HTTP API; see [how to use it](../how-to/use-the-http-api.md)."""
+
+    origins: Names = declared((), "web origins whose pages may call it, such as `https://example.com`")
+    reads_per_minute: int = declared(
+        120, "that one caller may make of one tenant, in each instance", unit="requests", ge=1, le=100_000
+    )
+    writes_per_minute: int = declared(
+        30, "the same for what changes something; reading never uses it up", unit="requests", ge=1, le=100_000
+    )
+    body_limit: int = declared(65_536, "of one request's body", unit="bytes", ge=1_024, le=1_048_576)
+    simulation_seconds: float = declared(40.0, "that a simulated tick may take", unit="seconds", gt=0, le=55)
+
+
 class NotificationSettings(Block):
     """Where alerts go, as URLs of Apprise (`mailto://…`, `json://…`). They hold secrets: use the environment."""
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from backend.adapters.documents import Documents
     from backend.domain.access import BrokerAccess, Secret
     from backend.ports.bars import Bars
+    from backend.ports.bearers import Bearers
     from backend.ports.calendar import Calendar
     from backend.ports.credentials import Credentials
     from backend.ports.dispatch import TaskQueue
@@ -149,3 +150,10 @@ def vertex_summarizer(project: str, location: str, model: str, timeout_seconds: 
     from backend.adapters.vertex import VertexSummarizer
 
     return VertexSummarizer(project, location, model, timeout_seconds)
+
+
+@_BUILD
+def firebase_tokens(project: str) -> "Bearers":
+    from backend.adapters.firebase_tokens import FirebaseTokens
+
+    return FirebaseTokens(project)

@@ -1,5 +1,6 @@
 """The Cloud Functions, and nothing else."""
 
+from functions.triggers.http import api
 from functions.triggers.schedules import (
     daily_performance_snapshot,
     monthly_performance_snapshot,
@@ -9,6 +10,7 @@ from functions.triggers.schedules import (
 from functions.triggers.tasks import tenantjob, tenanttick
 
 __all__ = [
+    "api",
     "daily_performance_snapshot",
     "monthly_performance_snapshot",
     "scheduled_reconciliation",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from backend.ports.notifications import AlertRegister
     from backend.ports.operations import Operations
     from backend.ports.performances import PerformanceHistory
+    from backend.ports.receipts import Receipts
     from backend.ports.tenants import Operators, Tenants
     from backend.settings import Settings
 
@@ -125,3 +126,20 @@ def operations(settings: "Settings") -> "Operations":
     from backend.adapters.documents.tenant_summary_documents import TenantSummaries
 
     return TenantSummaries(documents(settings))
+
+
+def receipts(settings: "Settings") -> "Receipts":
+    """Return which requests to the HTTP API were carried out, over ``documents``."""
+    from backend.adapters.documents.receipts import DocumentReceipts
+
+    return DocumentReceipts(documents(settings))
+
+
+def unwritable(settings: "Settings") -> "tuple[DocumentStore, Leases]":
+    """Return ticks and leases over ``documents`` that refuse to be written."""
+    from backend.adapters.documents import DocumentStore
+    from backend.adapters.documents.lease_documents import LeaseDocuments
+    from backend.adapters.documents.read_only import ReadOnlyDocuments
+
+    found = ReadOnlyDocuments(documents(settings))
+    return DocumentStore(found), LeaseDocuments(found)

@@ -20,7 +20,17 @@ MaestroError
 │   ├── StoreUnavailable        the store did not answer; what it committed is unknown
 │   ├── StoreCorrupt            a stored document cannot be read back
 │   ├── CommitConflict          a precondition was lost; nothing was committed
-│   └── TickAlreadyCommitted    another delivery of the same tick won; resume from it
+│   ├── TickAlreadyCommitted    another delivery of the same tick won; resume from it
+│   └── RequestAnswered         the same request was carried out before; its receipt has the answer
+├── RequestError
+│   ├── RequestInvalid          the request is not what the OpenAPI document describes; nothing was done
+│   ├── NotAuthenticated        no token, or one that does not hold
+│   ├── NotPermitted            the caller may not do this in this tenant
+│   ├── NotFound                the tenant has no such thing
+│   ├── KeyReused               the idempotency key belongs to another request
+│   ├── RateExceeded            the caller has made more requests than allowed
+│   ├── TookTooLong             the answer was not there within its time limit; nothing was changed
+│   └── IdentityUnavailable     who asks could not be found out; nothing was done
 ├── NotificationError           a channel did not take an alert
 └── BrokerError
     ├── BrokerUnavailable       no usable answer to a read (time-out, 429, 5xx, not JSON)
@@ -112,6 +122,46 @@ class CommitConflict(StoreError):
 
 
 class TickAlreadyCommitted(StoreError):
+    pass
+
+
+class RequestAnswered(StoreError):
+    pass
+
+
+class RequestError(MaestroError):
+    pass
+
+
+class RequestInvalid(RequestError):
+    pass
+
+
+class NotAuthenticated(RequestError):
+    pass
+
+
+class NotPermitted(RequestError):
+    pass
+
+
+class NotFound(RequestError):
+    pass
+
+
+class KeyReused(RequestError):
+    pass
+
+
+class RateExceeded(RequestError):
+    pass
+
+
+class TookTooLong(RequestError):
+    pass
+
+
+class IdentityUnavailable(RequestError):
     pass
 
 

@@ -24,12 +24,16 @@ ATTEMPTS = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """Who changes the configuration of whom, why, and how: from the values set now to those to be set."""
+    """Who changes the configuration of whom, why, and how: from the values set now to those to be set.
+
+    ``expected_number`` is the version that the change is meant for; whichever stands when None.
+    """
 
     tenant_id: str
     by: str
     reason: str
     change: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    expected_number: int | None = None
 
     def __post_init__(self) -> None:
         for name, text in (("reason", self.reason), ("by", self.by)):
@@ -66,10 +70,16 @@ def configure(
     ConfigurationError
         The result would be no valid configuration; nothing was changed.
     CommitConflict
-        Others moved the trading document at every attempt; nothing was changed.
+        Another version stands than the one expected, or others moved the trading document at every attempt; nothing
+        was changed.
     """
     for _ in range(ATTEMPTS):
         standing = configurations.configuration(order.tenant_id)
+        if order.expected_number not in (None, standing.number):
+            raise CommitConflict(
+                f"{order.tenant_id}: expected version {order.expected_number} of the configuration, found "
+                f"{standing.number}; read it again and decide anew"
+            )
         at, values = now(), dict(order.change(standing.values))
         wanted = configuration_of(values)
         configured(defaults, values)

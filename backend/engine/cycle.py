@@ -80,6 +80,7 @@ class Cycle:
     history_days: int = 260
     entropy: Callable[[TickRequest], bytes] = random_entropy
     telemetry: Telemetry = field(default_factory=NoTelemetry)
+    is_ordered: bool = False  # by an operator, whom a paused portfolio must not keep from selling out
 
     def venue(self, key: PortfolioKey, account_id: str) -> Venue:
         return Venue(
@@ -124,7 +125,8 @@ def _run(request: TickRequest, cycle: Cycle) -> TickResult:
         if observed.tick is not None:
             with cycle.telemetry.about(correlation_id=observed.tick.correlation_id):
                 return _resume(request, cycle, observed, observed.tick)
-        check_begin(request, observed.portfolio, cycle.clock.now())
+        if not cycle.is_ordered:
+            check_begin(request, observed.portfolio, cycle.clock.now())
         draft = drafted(request, cycle, observed)
         try:
             with cycle.telemetry.stage("commit"):

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from backend.domain.book import PortfolioBook
 from backend.domain.command import Flatten, Obeyed
-from backend.domain.errors import BrokerRefused, BrokerUnavailable
+from backend.domain.errors import BrokerRefused, BrokerUnavailable, ConfigurationError
 from backend.domain.evaluation import AccountSnapshot, Evaluation
 from backend.domain.market import SymbolHistory
 from backend.domain.order import ClientOrderId, OrderState, Side
@@ -68,6 +68,27 @@ def busy(book: PortfolioBook) -> frozenset[StrategyId]:
     return frozenset(name for name, each in book.strategies.items() if each.real.lots or book.is_open(name))
 
 
+def wanted(
+    books: Mapping[PortfolioKey, PortfolioBook], names: frozenset[StrategyId] | None
+) -> dict[str, frozenset[StrategyId]]:
+    """Return, by portfolio, the strategies to sell out that hold something or have an order under way.
+
+    Raises
+    ------
+    ConfigurationError
+        One of ``names`` (all when None) stands in no book.
+    """
+    known = {name for book in books.values() for name in book.strategies}
+    unknown = sorted((names or frozenset()) - known)
+    if unknown:
+        raise ConfigurationError(
+            f"strategy: expected one of {', '.join(sorted(known)) or 'none yet'}, found {', '.join(unknown)}; "
+            "see maestro status"
+        )
+    found = {key.portfolio_id: busy(book) if names is None else busy(book) & names for key, book in books.items()}
+    return {portfolio: each for portfolio, each in found.items() if each}
+
+
 def ordered(
     order: Flatten,
     *,
@@ -81,14 +102,28 @@ def ordered(
     No entry is committed after it, so the books that are read then show everybody.
     """
     done = command(order, tenant_id=tenant_id, control=control, now=now)
+    pending = done.after.liquidation
+    return completed(order, pending, tenant_id=tenant_id, control=control, book_of=book_of, now=now) or done
+
+
+def completed(
+    order: Flatten,
+    pending: Mapping[str, frozenset[StrategyId]],
+    *,
+    tenant_id: str,
+    control: TradingControl,
+    book_of: Callable[[PortfolioKey], PortfolioBook],
+    now: Callable[[], datetime],
+) -> Obeyed | None:
+    """Add to an order for all that is in force whoever is not among the ``pending``; None where nobody is left out."""
     if not order.is_all:
-        return done
+        return None
     late = {
         key.portfolio_id: names
         for key in control.portfolios(tenant_id)
-        if (names := busy(book_of(key)) - order.strategies.get(key.portfolio_id, frozenset()))
+        if (names := busy(book_of(key)) - pending.get(key.portfolio_id, frozenset()))
     }
-    return command(replace(order, strategies=late), tenant_id=tenant_id, control=control, now=now) if late else done
+    return command(replace(order, strategies=late), tenant_id=tenant_id, control=control, now=now) if late else None
 
 
 def flatten(desks: Mapping[PortfolioKey, Desk], control: TradingControl, patience: Patience) -> Flattened:
@@ -131,7 +166,7 @@ def _sell(key: PortfolioKey, desk: Desk, exits: dict[ClientOrderId, None], ticks
     try:
         if pending and not any(observed.book.is_open(name) for name in pending) and ticks[key] < MOST_TICKS:
             # What is in its own sleeves a portfolio may always sell: a tick that enters nothing needs no lease.
-            cycle = replace(desk.cycle, strategies=Silence(), narrator=None, leases=NoLeases())
+            cycle = replace(desk.cycle, strategies=Silence(), narrator=None, leases=NoLeases(), is_ordered=True)
             result = run_cycle(TickRequest(key=key, scheduled_at=desk.cycle.clock.now()), cycle)
             if not result.was_resumed:  # else a tick of this very instant was there before
                 ticks[key] += 1

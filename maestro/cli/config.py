@@ -11,9 +11,10 @@ from rich.console import Console
 
 from backend.configuration.schema import json_schema
 from backend.settings import Settings
+from functions.interventions import effective, stored
 from maestro.cli.chosen_store import JsonOption
 from maestro.cli.config_check import Finding, findings
-from maestro.cli.config_layers import FileOption, effective, settings_of, stored, versioned
+from maestro.cli.config_layers import FileOption, settings_of, versioned
 from maestro.cli.config_update import update
 from maestro.cli.config_versions import diff, history
 from maestro.cli.operator import CommandTenantOption

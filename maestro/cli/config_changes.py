@@ -1,13 +1,14 @@
 """Changes of a configuration in a terminal, and as one JSON object."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
 
 from backend.domain.configuration_version import Change
 from backend.engine.configuring import Configured
+from functions.interventions import changes_json
 
 
 def print_changes(done: Configured, *, as_json: bool, is_rehearsal: bool = False) -> None:
@@ -22,10 +23,6 @@ def print_changes(done: Configured, *, as_json: bool, is_rehearsal: bool = False
         console.print("nothing differs")
     elif is_rehearsal:
         console.print("nothing was changed: this was a dry run", style="dim")
-
-
-def changes_json(found: Sequence[Change]) -> list[dict[str, Any]]:
-    return [{"key": each.key, "before": each.before, "after": each.after} for each in found]
 
 
 def line(change: Change | Mapping[str, Any]) -> str:

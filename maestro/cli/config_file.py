@@ -12,11 +12,11 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 
 from backend.configuration.document import named
+from backend.configuration.edits import Edits
 from backend.configuration.orchestrator import OrchestratorSettings
 from backend.domain.configuration_version import Change, changes
 from backend.domain.errors import ConfigurationError
 from backend.settings import FILE_VARIABLE, load_settings
-from maestro.cli.config_edits import Edits
 
 BLOCK = "orchestrator"
 _INDENTED = re.compile(r"^( *)[^\s#-][^\n]*:\n\1 +- ", re.MULTILINE)  # lists stand deeper than their key

@@ -7,12 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from backend.configuration import OrchestratorSettings, configuration_of
-from backend.configuration.document import named
 from backend.domain.configuration_version import ConfigurationVersion
 from backend.domain.errors import ConfigurationError
 from backend.settings import FILE_VARIABLE, Settings, load_settings
-from backend.settings_sources import merged
 from functions import stores
 
 FileOption = Annotated[
@@ -23,19 +20,6 @@ FileOption = Annotated[
 def settings_of(file: Path | None) -> Settings:
     """Read the settings, from this file when one is given."""
     return load_settings() if file is None else load_settings({**os.environ, FILE_VARIABLE: str(file)})
-
-
-def stored(settings: Settings, tenant_id: str) -> Mapping[str, Any]:
-    """Return what the tenant has configured; nothing where there is no store yet."""
-    if settings.store == "sqlite" and not settings.sqlite_path.exists():
-        return {}
-    return stores.configurations(settings).configuration(tenant_id).values
-
-
-def effective(settings: Settings, values: Mapping[str, Any]) -> OrchestratorSettings:
-    """Lay the stored configuration over the settings of the process."""
-    below = settings.orchestrator.model_dump(mode="json", exclude_unset=True)
-    return configuration_of(merged(below, named(values, OrchestratorSettings)))
 
 
 def block(path: Path) -> Mapping[str, Any]:

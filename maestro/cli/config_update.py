@@ -1,23 +1,22 @@
 """``maestro config update``: change the stored configuration, or a file."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from backend.configuration.edits import Edits, key_path
 from backend.domain.errors import ConfigurationError
-from backend.engine.configuring import Configured, Order, configure
+from backend.engine.configuring import Configured, Order
 from backend.settings import Settings
-from functions import bootstrap, stores
-from functions.strategies.maestro_controller import MaestroController
+from functions import stores
+from functions.interventions import configured, stored, strategies_in
 from maestro.cli.chosen_store import JsonOption
 from maestro.cli.config_changes import line, print_changes
-from maestro.cli.config_edits import Edits, assignment, key_path
+from maestro.cli.config_edits import assignment
 from maestro.cli.config_file import edit_file
-from maestro.cli.config_layers import block, effective, settings_of, stored
+from maestro.cli.config_layers import block, settings_of
 from maestro.cli.operator import ByOption, CommandTenantOption, YesOption, confirm, operator
 
 
@@ -89,28 +88,13 @@ def update(
     print_changes(done, as_json=as_json, is_rehearsal=dry_run)
 
 
-def strategies_in(settings: Settings, values: Mapping[str, Any]) -> dict[str, Any]:
-    listed = [each.model_dump(mode="json", exclude_unset=True) for each in effective(settings, values).strategies]
-    if listed:
-        return {"listed": listed, "known": frozenset(each["name"] for each in listed)}
-    return {
-        "known": frozenset(
-            each.name for each in bootstrap.loader(settings, settings.tenant_id, settings.uid).strategies
-        )
-    }
-
-
 def ask(settings: Settings, order: Order, *, dry_run: bool, yes: bool) -> Configured:
-    configurations, defaults = stores.configurations(settings), settings.policy(MaestroController.default_policy())
-
-    def now() -> datetime:
-        return datetime.now(UTC)
-
-    planned = configure(order, configurations, defaults=defaults, now=now, is_rehearsal=True)
+    configurations = stores.configurations(settings)
+    planned = configured(settings, order, configurations, is_rehearsal=True)
     if dry_run or not planned.changes:
         return planned
     if not yes:
         for each in planned.changes:
             Console(stderr=True).print(line(each), highlight=False, markup=False)
     confirm(f"Change the configuration of {order.tenant_id}?", yes=yes)
-    return configure(order, configurations, defaults=defaults, now=now)
+    return configured(settings, order, configurations)

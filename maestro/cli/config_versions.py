@@ -11,8 +11,9 @@ from backend.domain.configuration_version import ConfigurationVersion, changes
 from backend.engine.configuring import Configured
 from backend.settings import load_settings
 from functions import stores
+from functions.interventions import changes_json
 from maestro.cli.chosen_store import JsonOption
-from maestro.cli.config_changes import changes_json, line, print_changes
+from maestro.cli.config_changes import line, print_changes
 from maestro.cli.config_layers import side, versioned
 from maestro.cli.operator import CommandTenantOption
 

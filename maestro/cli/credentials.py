@@ -16,9 +16,10 @@ from backend.ports.credentials import Credentials
 from backend.settings import Settings, load_settings
 from functions import bootstrap
 from functions.access import credentials as credentials_of
+from functions.in_flight import told
 from maestro.cli.chosen_store import JsonOption
 from maestro.cli.exit_codes import exit_code
-from maestro.cli.operator import YesOption, confirm, told
+from maestro.cli.operator import YesOption, confirm
 
 credentials = typer.Typer(help="Each tenant's own access to the broker.", no_args_is_help=True)
 

@@ -1,13 +1,14 @@
 """``maestro decisions``: what the newest decisions made of every signal, and why."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
 from backend.domain.tick import LogEntry
+from functions.standing import decision
 from maestro.backtest.notation import percent, ratio
 from maestro.cli.chosen_store import JsonOption, StoreOption, TenantOption, choose_store
 from maestro.cli.tables import mode_text, plain_table
@@ -26,7 +27,7 @@ def decisions(
     chosen = choose_store(store, tenant)
     entries = chosen.log.decisions(chosen.key.tenant_id, last=last)
     if as_json:
-        said = {"store": chosen.name, "tenant": chosen.key.tenant_id, "decisions": [_json(each) for each in entries]}
+        said = {"store": chosen.name, "tenant": chosen.key.tenant_id, "decisions": [decision(each) for each in entries]}
         print(json.dumps(said, indent=2))
         return
     console = Console()
@@ -35,17 +36,6 @@ def decisions(
         console.print("no decision yet: run [bold]maestro demo[/] or [bold]maestro tick[/]")
     for entry in entries:
         _print(entry, console)
-
-
-def _json(entry: LogEntry) -> dict[str, Any]:
-    return {
-        "log_id": entry.log_id,
-        **entry.body,
-        "summary": entry.summary,
-        "summary_source": entry.summary_source,
-        "previous_hash": entry.previous_hash,
-        "entry_hash": entry.entry_hash,
-    }
 
 
 def _print(entry: LogEntry, console: Console) -> None:

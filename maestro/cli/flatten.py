@@ -9,13 +9,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from backend.domain.book import PortfolioBook
 from backend.domain.command import Flatten
 from backend.domain.errors import ConfigurationError, MaestroError
 from backend.domain.signal import StrategyId
 from backend.domain.tick import PortfolioKey
-from backend.engine.flattening import Flattened, busy, ordered
-from backend.engine.flattening import flatten as carry_out
+from backend.engine.flattening import ordered, wanted
 from functions import bootstrap
+from functions.in_flight import flattened
 from maestro.cli.chosen_store import ChosenStore, JsonOption, choose_store
 from maestro.cli.operator import (
     ByOption,
@@ -25,12 +26,8 @@ from maestro.cli.operator import (
     WrittenStoreOption,
     YesOption,
     confirm,
-    desks,
     operator,
-    order_json,
-    patience,
     print_orders,
-    told,
 )
 from maestro.cli.tables import plain_table
 
@@ -62,16 +59,16 @@ def flatten(
     if everything == bool(strategy):
         raise ConfigurationError("flatten: expected either --all or --strategy NAME, found both or none; choose one")
     chosen = choose_store(store, tenant, demo=False)
-    keys = tuple(chosen.control.portfolios(chosen.key.tenant_id))
-    wanted = _wanted(chosen, keys, None if everything else frozenset(map(StrategyId, strategy or ())))
-    holdings = _holdings(chosen, keys, wanted)
+    books = _books(chosen)
+    meant = wanted(books, None if everything else frozenset(map(StrategyId, strategy or ())))
+    holdings = _holdings(chosen, books, meant)
     if dry_run:
         _show(chosen, holdings, as_json)
         return
     if not as_json:
         _print_holdings(holdings, Console())
     confirm(f"Sell these for {chosen.key.tenant_id}, in {chosen.name}?", yes=yes)
-    order = Flatten(by=operator(by), reason=reason, strategies=wanted, is_all=everything)
+    order = Flatten(by=operator(by), reason=reason, strategies=meant, is_all=everything)
     said = _carried_out(order, chosen, wait)
     if as_json:
         print(json.dumps({**said, "holdings": holdings}, indent=2))
@@ -83,9 +80,8 @@ def flatten(
 
 def flatten_all(chosen: ChosenStore, *, by: str, reason: str, wait: float) -> dict[str, Any]:
     """Sell out every strategy of every portfolio; return what came of it as JSON-ready values."""
-    keys = tuple(chosen.control.portfolios(chosen.key.tenant_id))
-    wanted = _wanted(chosen, keys, None)
-    return _carried_out(Flatten(by=by, reason=reason, strategies=wanted, is_all=True), chosen, wait)
+    order = Flatten(by=by, reason=reason, strategies=wanted(_books(chosen), None), is_all=True)
+    return _carried_out(order, chosen, wait)
 
 
 def _carried_out(order: Flatten, chosen: ChosenStore, wait: float) -> dict[str, Any]:
@@ -98,43 +94,27 @@ def _carried_out(order: Flatten, chosen: ChosenStore, wait: float) -> dict[str, 
         book_of=lambda key: chosen.log.observe_book(key).book,
         now=lambda: datetime.now(UTC),
     )
-    done, fault = None, ""
-    keys = tuple(control.portfolios(tenant_id))
-    try:
-        done = carry_out(desks(chosen, keys), control, patience(wait)) if keys else None
-    except MaestroError as e:
-        fault = told(e)
-    return {**_json(done, fault), "store": chosen.name, "tenant": tenant_id, "audit_sequence": obeyed.entry.sequence}
+    return {
+        **flattened(chosen.settings, tenant_id, control, wait),
+        "store": chosen.name,
+        "tenant": tenant_id,
+        "audit_sequence": obeyed.entry.sequence,
+    }
 
 
-def _wanted(
-    chosen: ChosenStore, keys: tuple[PortfolioKey, ...], names: frozenset[StrategyId] | None
-) -> dict[str, frozenset[StrategyId]]:
-    """Return, by portfolio, the strategies to sell out that hold something or have an order under way."""
-    wanted: dict[str, frozenset[StrategyId]] = {}
-    known: set[str] = set()
-    for key in keys:
-        book = chosen.log.observe_book(key).book
-        known |= book.strategies.keys()
-        wanted[key.portfolio_id] = busy(book) if names is None else busy(book) & names
-    unknown = sorted((names or frozenset()) - known)
-    if unknown:
-        raise ConfigurationError(
-            f"--strategy: expected one of {', '.join(sorted(known)) or 'none yet'}, found {', '.join(unknown)}; "
-            "see maestro status"
-        )
-    return {portfolio: found for portfolio, found in wanted.items() if found}
+def _books(chosen: ChosenStore) -> dict[PortfolioKey, PortfolioBook]:
+    return {key: chosen.log.observe_book(key).book for key in chosen.control.portfolios(chosen.key.tenant_id)}
 
 
 def _holdings(
-    chosen: ChosenStore, keys: tuple[PortfolioKey, ...], wanted: Mapping[str, frozenset[StrategyId]]
+    chosen: ChosenStore, books: Mapping[PortfolioKey, PortfolioBook], meant: Mapping[str, frozenset[StrategyId]]
 ) -> list[dict[str, Any]]:
     """Return what would be sold, at the newest prices where there are any."""
     found = [
         (key.portfolio_id, name, symbol, quantity)
-        for key in keys
-        for name in sorted(wanted.get(key.portfolio_id, ()))
-        for symbol, quantity in sorted(chosen.log.observe_book(key).book.of(name).real.holdings().items())
+        for key, book in books.items()
+        for name in sorted(meant.get(key.portfolio_id, ()))
+        for symbol, quantity in sorted(book.of(name).real.holdings().items())
     ]
     if not found:
         return []
@@ -179,27 +159,6 @@ def _print_holdings(holdings: list[dict[str, Any]], console: Console) -> None:
         value = "–" if each["value"] is None else f"${Decimal(each['value']):,.2f}"
         table.add_row(each["portfolio_id"], each["strategy"], each["symbol"], each["qty"], value)
     console.print(table)
-
-
-def _json(done: Flattened | None, fault: str) -> dict[str, Any]:
-    faults = [fault] if fault else []
-    if done is None:
-        return {
-            "is_flat": not fault,
-            "exits": [],
-            "withdrawn": [],
-            "left": {},
-            "seconds_to_flat": None,
-            "faults": faults,
-        }
-    return {
-        "is_flat": done.is_flat,
-        "exits": [order_json(each) for each in done.exits],
-        "withdrawn": [order_json(each) for each in done.withdrawn.orders],
-        "left": {portfolio: sorted(names) for portfolio, names in done.left.items()},
-        "seconds_to_flat": done.took.total_seconds() if done.is_flat else None,
-        "faults": [*faults, *done.withdrawn.faults, *done.faults],
-    }
 
 
 def print_flattened(said: dict[str, Any], console: Console) -> None:

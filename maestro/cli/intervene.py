@@ -15,6 +15,7 @@ from rich.console import Console
 from backend.domain.command import Halt, Resume
 from backend.domain.errors import ConfigurationError, MaestroError
 from backend.engine.configuring import Configured
+from functions.in_flight import told
 from maestro.cli.chosen_store import ChosenStore, JsonOption, choose_store
 from maestro.cli.config_changes import print_changes
 from maestro.cli.flatten import flatten_all, print_flattened
@@ -30,7 +31,6 @@ from maestro.cli.operator import (
     YesOption,
     confirm,
     operator,
-    told,
 )
 from maestro.cli.override import ClearOption, ForOption, ModeArgument, UntilOption, carry_out, wanted
 from maestro.cli.running_store import every_store, names_of, running_store

@@ -34,6 +34,7 @@ from maestro.cli.portfolio import portfolio
 from maestro.cli.reconcile import reconcile
 from maestro.cli.replay import replay
 from maestro.cli.report import report
+from maestro.cli.serve import serve
 from maestro.cli.shadow import shadow
 from maestro.cli.start import start, stop
 from maestro.cli.status import status
@@ -87,6 +88,7 @@ app.add_typer(backup, name="backup")
 app.add_typer(intervene, name="intervene")
 app.add_typer(portfolio, name="portfolio")
 app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(serve, name="serve")
 app.add_typer(study, name="study")
 app.add_typer(tenant, name="tenant")
 app.add_typer(member, name="member")

@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.live import Live
 
 from backend.domain.errors import MaestroError
+from functions.in_flight import told
 from maestro.cli.chosen_store import StoreOption, TenantOption, choose_store
 from maestro.cli.look import LONGEST_HOURS, look
 from maestro.cli.monitor_screen import View, screen
-from maestro.cli.operator import told
 
 CURVE_DAYS = 92  # calendar days that the screen's curves go back
 _BEAT_SECONDS = 1.0  # how often ages move on

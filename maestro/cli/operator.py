@@ -5,23 +5,14 @@ import socket
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import sleep
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from backend.domain.errors import ConfigurationError, MaestroError
+from backend.domain.errors import ConfigurationError
 from backend.domain.order import OrderStatus
-from backend.domain.tick import PlacedOrder, PortfolioKey
-from backend.engine.reconciling import Desk
-from backend.engine.withdrawal import Patience
-from functions import bootstrap
-from maestro.cli.chosen_store import ChosenStore
-
-_LOOK_EVERY_SECONDS = 0.5
 
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it stands in the audit log.")]
 ByOption = Annotated[str | None, typer.Option("--by", help="Who; by default the user of this machine.")]
@@ -57,39 +48,6 @@ def confirm(question: str, *, yes: bool) -> None:
     typer.confirm(question, abort=True)
 
 
-def desks(chosen: ChosenStore, keys: tuple[PortfolioKey, ...]) -> dict[PortfolioKey, Desk]:
-    """Put together what stands between each portfolio and its broker."""
-    return {key: bootstrap.desk(chosen.settings, key) for key in keys}
-
-
-def patience(seconds: float) -> Patience:
-    return Patience(limit=timedelta(seconds=seconds), now=lambda: datetime.now(UTC), pause=_pause)
-
-
-def _pause() -> None:
-    sleep(_LOOK_EVERY_SECONDS)
-
-
-def order_json(placed: PlacedOrder) -> dict[str, Any]:
-    """Return an order as JSON-ready values; money and quantities as decimal text."""
-    order, intent = placed.order, placed.order.intent
-    return {
-        "client_order_id": intent.client_order_id,
-        "portfolio_id": placed.portfolio_id,
-        "strategy": intent.strategy,
-        "symbol": intent.symbol,
-        "side": intent.side.value,
-        "qty": None if intent.quantity is None else str(intent.quantity),
-        "notional": None if intent.notional is None else str(intent.notional),
-        "status": order.status.value,
-        "filled_qty": str(order.booked_quantity),
-        "reserved": str(intent.reserved),
-        "decided_at": order.decided_at.isoformat(),
-        "broker_order_id": order.broker_order_id or None,
-        "reason": order.reason,
-    }
-
-
 def print_orders(orders: Sequence[Mapping[str, Any]], console: Console) -> None:
     """Print a line for each order, and each reason once; whoever has no end yet is named by id."""
     for each in orders:
@@ -106,7 +64,3 @@ def print_reasons(orders: Sequence[Mapping[str, Any]], console: Console) -> None
     plain = [each["reason"].replace(f"order {each['client_order_id']}: ", "") for each in orders if each["reason"]]
     for reason, count in Counter(plain).items():
         console.print(f"{count} ×  {reason}" if count > 1 else reason, style="dim", highlight=False, markup=False)
-
-
-def told(error: MaestroError) -> str:
-    return f"{type(error).__name__}: {error}"

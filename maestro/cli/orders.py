@@ -11,8 +11,9 @@ from rich.text import Text
 
 from backend.domain.order import OrderStatus
 from backend.domain.tick import PlacedOrder
+from functions.in_flight import order_json
 from maestro.cli.chosen_store import ChosenStore, JsonOption, StoreOption, TenantOption, choose_store
-from maestro.cli.operator import order_json, print_reasons
+from maestro.cli.operator import print_reasons
 from maestro.cli.tables import plain_table
 
 _UNRESOLVED = frozenset({OrderStatus.UNRESOLVED, OrderStatus.INTENT})

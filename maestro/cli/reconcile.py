@@ -11,9 +11,10 @@ from backend.domain.tick import PlacedOrder, PortfolioKey
 from backend.engine.reconciling import Reconciled
 from backend.engine.reconciling import reconcile as bring_together
 from functions import bootstrap
+from functions.in_flight import order_json, told
 from maestro.cli.chosen_store import JsonOption, choose_store
 from maestro.cli.exit_codes import exit_code
-from maestro.cli.operator import CommandTenantOption, WrittenStoreOption, order_json, print_orders, told
+from maestro.cli.operator import CommandTenantOption, WrittenStoreOption, print_orders
 
 
 def reconcile(

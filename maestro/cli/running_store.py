@@ -8,8 +8,8 @@ from typing import Any
 from backend.domain.errors import ConfigurationError, MaestroError
 from backend.domain.tick import PortfolioKey
 from backend.settings import FILE_VARIABLE, Settings, load_settings
+from functions.in_flight import told
 from maestro.cli.chosen_store import ChosenStore, choose_store, opened
-from maestro.cli.operator import told
 from maestro.live.process_files import ProcessFiles
 
 

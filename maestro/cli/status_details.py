@@ -1,6 +1,5 @@
 """The details of ``maestro status --verbose``: allocation, risk and correlation of the newest decision, parameters."""
 
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +8,7 @@ from rich.console import Console
 from backend.domain.tick import LogEntry
 from backend.settings import Settings
 from functions import bootstrap
-from functions.strategies.base import BaseStrategy
+from functions.standing import parameters
 
 UNKNOWN = "not in the newest decision"
 
@@ -21,7 +20,7 @@ def details(newest: LogEntry | None, settings: Settings) -> dict[str, Any]:
     return {
         "allocation": body.get("allocation"),
         "risk": body.get("risk"),
-        "parameters": {each.name: _parameters(each) for each in loader.strategies},
+        "parameters": {each.name: parameters(each) for each in loader.strategies},
         "load_errors": dict(loader.load_errors),
     }
 
@@ -32,19 +31,11 @@ def print_details(said: Mapping[str, Any], console: Console) -> None:
         for line in _lines(said[block]) if said[block] is not None else [UNKNOWN]:
             console.print(f"  {line}", highlight=False, markup=False)
     console.print("\n[bold]Parameters[/]")
-    for name, parameters in said["parameters"].items():
-        values = ", ".join(f"{key}={value}" for key, value in parameters.items())
+    for name, given in said["parameters"].items():
+        values = ", ".join(f"{key}={value}" for key, value in given.items())
         console.print(f"  {name}: {values or 'none'}", highlight=False, markup=False)
     for name, reason in said["load_errors"].items():
         console.print(f"  {name} is not loaded: {reason}", style="red", highlight=False, markup=False)
-
-
-def _parameters(strategy: BaseStrategy) -> dict[str, Any]:
-    """Return the constructor's parameters that the strategy keeps under their names, as JSON-ready values."""
-    names = [name for name in inspect.signature(type(strategy)).parameters if hasattr(strategy, name)]
-    values = {name: getattr(strategy, name) for name in names}
-    plain = (str, int, float, bool, type(None))
-    return {name: value if isinstance(value, plain) else str(value) for name, value in values.items()}
 
 
 def _lines(value: object, indent: str = "") -> list[str]:

@@ -9,9 +9,9 @@ from rich.console import Console
 from backend.engine import tenancy
 from backend.settings import load_settings
 from functions import stores
+from functions.interventions import effective
 from functions.strategies.maestro_controller import MaestroController
 from maestro.cli.chosen_store import JsonOption
-from maestro.cli.config_layers import effective
 from maestro.cli.operator import ByOption
 from maestro.cli.schedules import checked_schedule
 from maestro.cli.tenant_office import TenantArgument, office, warn_unverified

@@ -9,12 +9,12 @@ import typer
 from rich.console import Console
 
 from backend.domain.command import Obeyed, TradingCommand
-from backend.domain.errors import MaestroError
 from backend.domain.tick import PlacedOrder
 from backend.engine.control import command
-from backend.engine.withdrawal import IsMeant, Withdrawn, withdraw
+from backend.engine.withdrawal import IsMeant, Withdrawn
+from functions.in_flight import order_json, withdrawn, withdrawn_json
 from maestro.cli.chosen_store import ChosenStore
-from maestro.cli.operator import desks, order_json, patience, print_orders, told
+from maestro.cli.operator import print_orders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +41,8 @@ def restrict(chosen: ChosenStore, order: TradingCommand, is_meant: IsMeant, wait
     obeyed = obey(chosen, order)
     tenant_id, control = chosen.key.tenant_id, chosen.control
     in_flight = tuple(control.placed(tenant_id, list(obeyed.before.working)))
-    try:
-        keys = tuple(control.portfolios(tenant_id)) if in_flight else ()
-        withdrawn = withdraw(desks(chosen, keys), control, is_meant, patience(wait))
-    except MaestroError as e:
-        return Done(chosen=chosen, obeyed=obeyed, in_flight=in_flight, fault=told(e))
-    return Done(chosen=chosen, obeyed=obeyed, in_flight=in_flight, withdrawn=withdrawn)
+    found, fault = withdrawn(chosen.settings, tenant_id, control, in_flight, is_meant, wait)
+    return Done(chosen=chosen, obeyed=obeyed, in_flight=in_flight, withdrawn=found, fault=fault)
 
 
 def finish(done: Done, as_json: bool) -> None:
@@ -60,8 +56,7 @@ def finish(done: Done, as_json: bool) -> None:
 
 
 def done_json(done: Done) -> dict[str, Any]:
-    entry, after, withdrawn = done.obeyed.entry, done.obeyed.after, done.withdrawn
-    faults = [done.fault] if done.fault else []
+    entry, after = done.obeyed.entry, done.obeyed.after
     return {
         "store": done.chosen.name,
         "tenant": entry.tenant_id,
@@ -75,10 +70,7 @@ def done_json(done: Done) -> dict[str, Any]:
         "why": after.reason,
         "epoch": after.epoch,
         "in_flight": [order_json(each) for each in done.in_flight],
-        "withdrawn": [order_json(each) for each in withdrawn.orders] if withdrawn else [],
-        "unsettled": [each.order.intent.client_order_id for each in withdrawn.unsettled] if withdrawn else [],
-        "seconds_to_flat": withdrawn.took.total_seconds() if withdrawn and not withdrawn.unsettled else None,
-        "faults": [*faults, *(withdrawn.faults if withdrawn else ())],
+        **withdrawn_json(done.withdrawn, done.fault),
     }
 
 

@@ -22,13 +22,14 @@ from backend.domain.book import PortfolioBook
 from backend.domain.closing import Closing
 from backend.domain.errors import ConfigurationError, StoreCorrupt, TrackRecordError
 from backend.domain.journal import JournalEntry
-from backend.domain.order import ClientOrderId, OrderState
+from backend.domain.order import ClientOrderId, OrderState, OrderStatus
 from backend.domain.tick import LogEntry, Observation, PlacedOrder, PortfolioKey, TickRequest, Versions
 from backend.domain.track_record import EMPTY_TRACK_RECORD, DailyReturn, TrackRecord
 from backend.domain.trading_state import Trading
 
 _LOGGER = logging.getLogger(__name__)
 _NEWEST_FIRST = Order(field="timestamp", descending=True)
+_HIGHEST_NUMBER_FIRST = Order(field="sequence", descending=True)  # the order of commits, whatever clocks said
 
 
 class Observer:
@@ -135,8 +136,9 @@ class Observer:
         document = self._documents.read([path]).get(path)
         return None if document is None else self._entries([document])[0]
 
-    def decisions(self, tenant_id: str, *, last: int) -> list[LogEntry]:
-        return self._entries(self._newest(tenant_id, "orchestration_logs", last))
+    def decisions(self, tenant_id: str, *, last: int, before: int | None = None) -> list[LogEntry]:
+        earlier = [] if before is None else [Filter(field="sequence", operator="<", value=before)]
+        return self._entries(self._newest(tenant_id, "orchestration_logs", last, earlier, _HIGHEST_NUMBER_FIRST))
 
     def _entries(self, found: Sequence[StoredDocument]) -> list[LogEntry]:
         wanted = [path for document in found for path in log_documents.input_parts(document)]
@@ -148,14 +150,17 @@ class Observer:
             for document in found
         ]
 
-    def orders(self, tenant_id: str, *, last: int) -> list[OrderState]:
-        found = self._newest(tenant_id, "orders", last)
+    def orders(self, tenant_id: str, *, last: int, status: OrderStatus | None = None) -> list[OrderState]:
+        standing = [] if status is None else [Filter(field="status", operator="==", value=status.value)]
+        found = self._newest(tenant_id, "orders", last, standing)
         return [order_documents.from_reader(FieldReader(each.path, each.fields)) for each in found]
 
-    def _newest(self, tenant_id: str, name: str, last: int) -> Sequence[StoredDocument]:
+    def _newest(
+        self, tenant_id: str, name: str, last: int, filters: Sequence[Filter] = (), order: Order = _NEWEST_FIRST
+    ) -> Sequence[StoredDocument]:
         if last < 1:
             raise ConfigurationError(f"expected to be asked for at least one of {name}, found last={last}; raise it")
-        return self._documents.query(paths.collection(tenant_id, name), order=_NEWEST_FIRST, limit=last)
+        return self._documents.query(paths.collection(tenant_id, name), filters, order=order, limit=last)
 
 
 def _version(document: StoredDocument | None) -> object | None:

@@ -178,3 +178,7 @@ def closing(tenant_id: str, portfolio_id: str) -> str:
 
 def tenant_summary(tenant_id: str) -> str:
     return f"{TENANT_SUMMARIES}/{segment(tenant_id)}"
+
+
+def api_request(tenant_id: str, receipt_id: str) -> str:
+    return _document(tenant_id, "api_requests", receipt_id)

@@ -35,7 +35,7 @@ from backend.domain.closing import ClosedDay, Closing
 from backend.domain.errors import CommitConflict, TickAlreadyCommitted
 from backend.domain.journal import JournalEntry
 from backend.domain.ledger import LedgerTrade
-from backend.domain.order import ClientOrderId, OrderState
+from backend.domain.order import ClientOrderId, OrderState, OrderStatus
 from backend.domain.tick import (
     BookCommit,
     LogEntry,
@@ -71,13 +71,13 @@ class DocumentStore:
         """Read daily documents, text and timestamp dates alike; uid "default" reads those of every user."""
         return self._observer.daily_returns(key, since=since)
 
-    def decisions(self, tenant_id: str, *, last: int) -> Sequence[LogEntry]:
-        """Return the newest ``last`` entries, newest first."""
-        return self._observer.decisions(tenant_id, last=last)
+    def decisions(self, tenant_id: str, *, last: int, before: int | None = None) -> Sequence[LogEntry]:
+        """Return the newest ``last`` entries, newest first; see the port."""
+        return self._observer.decisions(tenant_id, last=last, before=before)
 
-    def orders(self, tenant_id: str, *, last: int) -> Sequence[OrderState]:
-        """Return the newest ``last`` orders, newest first."""
-        return self._observer.orders(tenant_id, last=last)
+    def orders(self, tenant_id: str, *, last: int, status: OrderStatus | None = None) -> Sequence[OrderState]:
+        """Return the newest ``last`` orders, newest first; see the port."""
+        return self._observer.orders(tenant_id, last=last, status=status)
 
     def decision(self, tenant_id: str, log_id: str) -> LogEntry | None:
         """Return one entry with its inputs; None where there is none."""

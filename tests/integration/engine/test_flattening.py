@@ -4,8 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from backend.adapters.documents import Documents, DocumentStore
+from backend.adapters.documents import Documents, DocumentStore, paths
+from backend.adapters.documents.seam import replace
 from backend.domain.command import Flatten, Halt, Resume
+from backend.domain.errors import PortfolioPaused
 from backend.domain.mode import Mode
 from backend.domain.order import OrderStatus, Side
 from backend.domain.policy import DecisionPolicy, OnDemotion
@@ -51,6 +53,16 @@ def test_one_strategy_is_sold_and_the_others_are_not(store: DocumentStore) -> No
     assert holdings(store) == {"b": kept}
     trading = store.observe_book(KEY).trading
     assert (trading.liquidation, trading.state, trading.external) == ({}, TradingState.ACTIVE, {AAPL: Decimal(7)})
+
+
+@pytest.mark.parametrize("state", ["paused", "suspended"])
+def test_everything_is_sold_of_a_portfolio_that_rests(store: DocumentStore, documents: Documents, state: str) -> None:
+    post = invested(store)
+    documents.commit([replace(paths.portfolio("acme", "main"), {"state": state})])
+    with pytest.raises(PortfolioPaused):
+        post.tick(a=HOLD)
+    post.order(order_of(A, B, is_all=True))
+    assert (post.flatten().is_flat, holdings(store)) == (True, {})
 
 
 def test_everything_is_sold_of_every_portfolio_and_external_stays(store: DocumentStore) -> None:

@@ -14,9 +14,11 @@ ROOT = Path(__file__).resolve().parents[3]
 HEAVY = (
     "alpaca",
     "exchange_calendars",
+    "flask_openapi3",
     "google.cloud.aiplatform",
     "google.cloud.firestore",
     "google.genai",
+    "limits",
     "numpy",
     "pandas",
     "pydantic",
@@ -42,7 +44,9 @@ def test_main_exports_every_cloud_function_and_nothing_else() -> None:
     queued = {name for name, endpoint in endpoints.items() if endpoint.taskQueueTrigger}
     snapshots = {"daily_performance_snapshot", "monthly_performance_snapshot"}
     assert scheduled == {"scheduled_tick", "scheduled_reconciliation", *snapshots}
-    assert scheduled | queued == set(main.__all__)
+    served = {name for name, endpoint in endpoints.items() if endpoint.httpsTrigger is not None}
+    assert served == {"api"}
+    assert scheduled | queued | served == set(main.__all__)
 
 
 @pytest.mark.parametrize("name", main.__all__)
@@ -58,6 +62,11 @@ def test_main_task_function_can_name_a_queue() -> None:
     queued = [name for name in main.__all__ if getattr(main, name).__firebase_endpoint__.taskQueueTrigger]
     assert queued
     assert all(name.isalnum() for name in queued)
+
+
+def test_main_api_has_little_memory_and_few_instances() -> None:
+    endpoint = main.api.__firebase_endpoint__  # type: ignore[attr-defined]
+    assert (endpoint.availableMemoryMb, endpoint.timeoutSeconds, endpoint.maxInstances) == (256, 60, 10)
 
 
 def test_main_schedules_agree_with_the_settings() -> None:
