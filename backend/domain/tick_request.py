@@ -19,8 +19,8 @@ class PortfolioKey:
 class TickRequest:
     """Which tick; from ``expires_at`` on it is resumed when it was begun, and not begun any more.
 
-    ``correlation_id`` joins what one delivery of a schedule leads to, in log lines and documents; "" for none. Nothing is
-    decided by it, and no hash covers it.
+    ``correlation_id`` joins what one delivery of a schedule leads to, in log lines and documents; "" for none. Nothing
+    is decided by it, and no hash covers it.
     """
 
     key: PortfolioKey
