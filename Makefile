@@ -34,6 +34,7 @@ check: .venv/dev.stamp  ## style, types, the architecture, known vulnerabilities
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	PYTHONPATH=. $(BIN)/python -m scripts.check_rules
 	PYTHONPATH=. $(BIN)/python scripts/audit_packages.py
 	PYTHONPATH=. $(BIN)/python scripts/scan_secrets.py
 

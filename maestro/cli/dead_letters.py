@@ -62,7 +62,7 @@ def retry(tenant_id: TenantArgument, letter_id: _Letter, as_json: JsonOption = F
 
 
 @dead_letters.command("dismiss")
-def dismiss(tenant_id: TenantArgument, letter_id: _Letter) -> None:
+def dismiss(tenant_id: TenantArgument, letter_id: _Letter, as_json: JsonOption = False) -> None:
     """Forget a letter.
 
     Example: maestro dead-letters dismiss acme tick-main-20260302T150500.000000Z
@@ -70,7 +70,8 @@ def dismiss(tenant_id: TenantArgument, letter_id: _Letter) -> None:
     letters = stores.dead_letters(settings_of_store())
     _letter(letters.letters(tenant_id), tenant_id, letter_id)
     letters.remove(tenant_id, letter_id)
-    print(f"{letter_id}: the letter is gone")
+    said = {"tenant": tenant_id, "id": letter_id, "status": "dismissed"}
+    print(json.dumps(said, indent=2) if as_json else f"{letter_id}: the letter is gone")
 
 
 def _letter(found: Sequence[DeadLetter], tenant_id: str, letter_id: str) -> DeadLetter:
