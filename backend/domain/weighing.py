@@ -76,7 +76,8 @@ def _changes(before: Mapping[StrategyId, float], after: Mapping[StrategyId, floa
 
 
 def _cash(weights: Mapping[StrategyId, float]) -> float:
-    return max(0.0, 1.0 - sum(weights.values()))
+    # By name, so that the sum is the same to the last bit when the weights are read back in another order.
+    return max(0.0, 1.0 - sum(weights[name] for name in sorted(weights)))
 
 
 def _of_the_whole_account(inputs: DecisionInputs, names: Sequence[StrategyId]) -> Weights:
