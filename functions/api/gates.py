@@ -7,11 +7,10 @@ import hmac
 from dataclasses import dataclass
 from typing import Protocol
 
-from backend.adapters.documents import Documents, StoredDocument, paths
-from backend.adapters.documents.fields import FieldReader
+from backend.adapters.documents import Documents, paths
+from backend.adapters.documents.tenant_documents import member_of
 from backend.domain.errors import NotAuthenticated, NotFound, NotPermitted
 from backend.domain.permission import Permission, Standing
-from backend.domain.role import Role
 from backend.ports.bearers import Bearer, Bearers
 
 # What loosens or sells: a stolen token that was revoked must not do it within its last hour. A halt must not wait for
@@ -65,7 +64,7 @@ class MemberGate:
                 raise NotFound(f"tenant: expected one that exists, found none of the name {tenant_id!r}; see the list")
             raise _refusal()
         standing = Standing(
-            role=_role(found[member]) if member in found else None,
+            role=member_of(found[member]).role if member in found else None,
             is_platform_operator=is_operator,
             is_suspended=found[tenant].fields.get("status") != _ACTIVE,
         )
@@ -100,10 +99,6 @@ def _claimed(bearer: Bearer, tenant_id: str, *, is_member: bool) -> tuple[str, s
         paths.member(tenant_id, bearer.uid) if is_member else None,
         paths.platform_operator(bearer.uid) if bearer.is_platform_operator else None,
     )
-
-
-def _role(member: StoredDocument) -> Role:
-    return FieldReader(member.path, member.fields, "correct the member's role").member("role", Role)
 
 
 def _name(bearer: Bearer, *, is_member: bool) -> str:

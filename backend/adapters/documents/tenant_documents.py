@@ -44,7 +44,7 @@ class DocumentTenants:
         found = self._documents.read([own, trading, board])
         return TenantStanding(
             tenant=from_document(found[own]) if own in found else None,
-            members=tuple(sorted(map(_member, self._all(tenant_id, "members")), key=lambda each: each.uid)),
+            members=tuple(sorted(map(member_of, self._all(tenant_id, "members")), key=lambda each: each.uid)),
             departing=tuple(paths.identifier(each.document_id) for each in self._all(tenant_id, "departures")),
             portfolios=_states(self._all(tenant_id, "portfolios")),
             ticked_at=_ticked_at(found.get(board)),
@@ -66,7 +66,7 @@ class DocumentTenants:
         """Read one member; see the port."""
         path = paths.member(tenant_id, uid)
         found = self._documents.read([path]).get(path)
-        return None if found is None else _member(found)
+        return None if found is None else member_of(found)
 
     def departed(self, tenant_id: str, uid: str) -> None:
         """Forget somebody whose claims are cleared; see the port."""
@@ -147,7 +147,7 @@ def _member_fields(member: Member) -> dict[str, Any]:
     }
 
 
-def _member(document: StoredDocument) -> Member:
+def member_of(document: StoredDocument) -> Member:
     """Read a member back, by hand written ones among them: one without a role may look, and nothing else."""
     reader = FieldReader(document.path, document.fields, "correct or delete this document")
     given = {name for name in ("role", "email", "added_at", "added_by") if document.fields.get(name) is not None}
