@@ -54,7 +54,7 @@ def test_override_that_cannot_be_changes_nothing(desk: DaemonDesk) -> None:
     desk.run("tick", "--at", "2026-01-05T15:00:00-05:00")
     for arguments, words in (
         (["buys_apple", "--clear"], "expected a strategy that is overridden (none), found 'buys_apple'"),
-        (["buys_apple", "ACTIVE", "--until", "2020-01-01T00:00:00Z"], "--until: expected an instant after"),
+        (["buys_apple", "ACTIVE", "--until", "2020-01-01T00:00:00Z"], "until: expected an instant after"),
         (["buys_apple", "SLEEPY", "--for", "2d"], "SLEEPY"),
         (["buys_pear", "ACTIVE", "--for", "2d"], "expected a strategy that runs"),
     ):
