@@ -21,7 +21,10 @@ pytestmark = pytest.mark.firestore
 
 KEY, HUSH = "PKAAAABBBBCCCCDDDD01", "hush-9fK2mQ7xL4"
 TICK = """
-from types import SimpleNamespace
+import sys
+from firebase_functions.https_fn import CallableRequest
+from flask import Request
+from werkzeug.test import EnvironBuilder
 from functions.triggers.tasks import tenanttick
 
 payload = {
@@ -31,7 +34,8 @@ payload = {
     "scheduled_at": "2026-03-02T15:05:00+00:00",
     "correlation_id": "0" * 32,
 }
-print(tenanttick.__wrapped__(SimpleNamespace(data=payload)))
+builder = EnvironBuilder(headers={"X-CloudTasks-TaskRetryCount": sys.argv[1]})
+print(tenanttick.__wrapped__(CallableRequest(data=payload, raw_request=Request(builder.get_environ()))))
 """
 
 
@@ -49,9 +53,15 @@ class Desk:
         return self.folder / "private" / "secrets.json"
 
     def deliver(self) -> str:
-        """Run the task function as it is deployed, and return all that it printed, tracebacks too."""
+        """Deliver one task twice: the first time, and the last, after which it is a dead letter.
+
+        Returns all that the task function printed, tracebacks too.
+        """
+        return self._delivered(0) + self._delivered(4)
+
+    def _delivered(self, retries: int) -> str:
         ended = subprocess.run(
-            [sys.executable, "-c", TICK],
+            [sys.executable, "-c", TICK, str(retries)],
             cwd=self.folder,
             env=environment(self.folder, **self.variables),
             capture_output=True,
