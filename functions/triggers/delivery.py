@@ -66,6 +66,16 @@ def attempt_of(retry_count: str | None) -> int:
     return int(retry_count) + 1 if retry_count and retry_count.isascii() and retry_count.isdigit() else 1
 
 
+def is_worth_another(error: "MaestroError", attempt: int) -> bool:
+    """Say whether to deliver a task again after this attempt.
+
+    Credentials that were refused have been forgotten: a second attempt reads those that may have taken their place.
+    """
+    from backend.domain.errors import BrokerRefused
+
+    return attempt == 1 if isinstance(error, BrokerRefused) else is_retryable(error) and attempt < MOST_ATTEMPTS
+
+
 def is_retryable(error: "MaestroError") -> bool:
     """Say whether the same task may succeed when nobody changes anything."""
     from backend.domain import errors
@@ -97,7 +107,7 @@ def _attempted(task: "Task", attempt: int, work: "Callable[[Task], dict[str, Any
         missed(task, str(e))
         return _answer(task, "expired", e)
     except MaestroError as e:
-        if is_retryable(e) and attempt < MOST_ATTEMPTS:
+        if is_worth_another(e, attempt):
             log.warning(str(e), kind="task_retried", error=type(e).__name__)
             raise
         _note(task, e)

@@ -104,7 +104,7 @@ def test_schedule_over_twenty_tenants_does_seventeen_and_buries_three(fund: Fund
 
     assert set(together) == set(HEALTHY)
     assert {tenant: (each.error, each.attempts) for tenant, each in letters.items()} == {
-        REFUSED: ("BrokerRefused", 1),
+        REFUSED: ("BrokerRefused", 2),
         CORRUPT: ("StoreCorrupt", 1),
         SLOW: ("BrokerUnavailable", 5),
     }
