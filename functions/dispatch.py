@@ -7,6 +7,7 @@ from functions.required import project
 
 if TYPE_CHECKING:
     from backend.adapters.firestore_portfolios import FirestorePortfolios
+    from backend.domain.dead_letter import DeadLetter
     from backend.engine.dispatching import Dispatcher
     from backend.settings import Settings
 
@@ -31,3 +32,10 @@ def dispatcher(settings: "Settings", *, location: str, function: str, deadline_s
         schedule=settings.schedule.tick,
         calendar=settings.calendar,
     )
+
+
+def newest_dead_letters(settings: "Settings", limit: int) -> "list[DeadLetter]":
+    """Return what was given up of all tenants, the newest first."""
+    from backend.adapters.firestore_portfolios import newest_dead_letters as newest
+
+    return newest(clients.firestore_client(project(settings)), limit)

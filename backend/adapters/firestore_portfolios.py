@@ -1,12 +1,13 @@
-"""Who is to be run: the portfolios of all tenants, from Firestore's collection group, and the record of dispatching."""
+"""All tenants at once, by Firestore's collection groups: who is to be run, and what was given up."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote
 
-from backend.adapters.documents import paths, portfolio_documents
+from backend.adapters.documents import dead_letter_documents, paths, portfolio_documents
 from backend.adapters.documents.fields import FieldReader
+from backend.domain.dead_letter import DeadLetter
 from backend.domain.dispatch import DispatchRecord, ScheduledPortfolios
 from backend.domain.errors import StoreCorrupt, StoreUnavailable
 from backend.domain.tick_request import PortfolioKey
@@ -56,6 +57,15 @@ class FirestorePortfolios:
             )
 
 
+def newest_dead_letters(client: Any, limit: int) -> list[DeadLetter]:
+    """Return the newest dead letters of all tenants."""
+    from google.cloud.firestore import Query
+
+    query = client.collection_group("dead_letters").order_by("failed_at", direction=Query.DESCENDING).limit(limit)
+    found = _fields_by_path(query)
+    return [dead_letter_documents.from_fields(path, fields) for path, fields in found.items()]
+
+
 def _fields_by_path(query: Any) -> dict[str, Mapping[str, Any]]:
     with _translated():
         return {each.reference.path: each.to_dict() for each in query.stream(timeout=_TIMEOUT_SECONDS)}
@@ -82,5 +92,5 @@ def _translated() -> Iterator[None]:
         yield
     except (GoogleAPIError, GoogleAuthError) as e:
         raise StoreUnavailable(
-            f"Firestore: expected the list of portfolios, found {type(e).__name__}: {e}; run the schedule again"
+            f"Firestore: expected what all tenants have, found {type(e).__name__}: {e}; run the schedule again"
         ) from e

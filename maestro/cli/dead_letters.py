@@ -13,32 +13,40 @@ from rich.text import Text
 from backend.domain.dead_letter import DeadLetter
 from backend.domain.errors import ConfigurationError
 from backend.domain.task import TaskKind
-from functions import stores
+from backend.settings import Settings
+from functions import dispatch, stores
 from functions.triggers import jobs
 from maestro.cli.chosen_store import JsonOption
 from maestro.cli.tables import plain_table
 from maestro.cli.tenant_office import TenantArgument, settings_of_store
 
 dead_letters = typer.Typer(no_args_is_help=True, help="A tenant's tasks that were given up in the cloud.")
+_MOST = 1000
 _Letter = Annotated[str, typer.Argument(metavar="LETTER", help="Its id, as maestro dead-letters list shows it.")]
 
 
 @dead_letters.command("list")
-def list_letters(tenant_id: TenantArgument, as_json: JsonOption = False) -> None:
+def list_letters(
+    tenant_id: Annotated[
+        str | None, typer.Argument(metavar="[TENANT]", help="The tenant's id; without it, all on Firestore.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 100,
+    as_json: JsonOption = False,
+) -> None:
     """Show what was given up, the newest first: why, and how often it was tried.
 
     Example: maestro dead-letters list acme --json
     """
-    found = stores.dead_letters(settings_of_store()).letters(tenant_id)
+    found = _found(settings_of_store(), tenant_id)[:limit]
     if as_json:
         print(json.dumps({"tenant": tenant_id, "dead_letters": list(map(_json, found))}, indent=2))
         return
     console = Console()
-    table = plain_table(console, "", ["Failed, UTC", "Letter", "Error", "Reason"], ["Tries"])
+    table = plain_table(console, "", ["Tenant", "Letter", "Error"], ["Tries"])
     for each in found:
-        texts = (f"{each.failed_at:%Y-%m-%d %H:%M:%S}", each.letter_id, each.error, each.reason, str(each.attempts))
-        table.add_row(*map(Text, texts))
-    console.print(table if found else f"nothing was given up in {tenant_id}")
+        table.add_row(*map(Text, (each.task.key.tenant_id, each.letter_id, each.error, str(each.attempts))))
+        table.add_row("", Text(each.reason, style="dim"))
+    console.print(table if found else f"nothing was given up{f' in {tenant_id}' if tenant_id else ''}")
 
 
 @dead_letters.command("retry")
@@ -74,6 +82,14 @@ def dismiss(tenant_id: TenantArgument, letter_id: _Letter, as_json: JsonOption =
     print(json.dumps(said, indent=2) if as_json else f"{letter_id}: the letter is gone")
 
 
+def _found(settings: Settings, tenant_id: str | None) -> Sequence[DeadLetter]:
+    if tenant_id is not None:
+        return stores.dead_letters(settings).letters(tenant_id)
+    if settings.store != "firestore":
+        raise ConfigurationError("expected a tenant, found none; name one: a file has no tasks of the cloud")
+    return dispatch.newest_dead_letters(settings, _MOST)
+
+
 def _letter(found: Sequence[DeadLetter], tenant_id: str, letter_id: str) -> DeadLetter:
     for each in found:
         if each.letter_id == letter_id:
@@ -85,6 +101,7 @@ def _letter(found: Sequence[DeadLetter], tenant_id: str, letter_id: str) -> Dead
 
 def _json(letter: DeadLetter) -> dict[str, Any]:
     return {
+        "tenant": letter.task.key.tenant_id,
         "id": letter.letter_id,
         "kind": letter.task.kind.value,
         "portfolio_id": letter.task.key.portfolio_id,

@@ -4,8 +4,6 @@ import asyncio
 from datetime import UTC, date, datetime
 from typing import Any
 
-from google.cloud.firestore import FieldFilter, Query
-
 from backend.adapters.documents import Documents, DocumentStore, open_documents, paths
 from backend.adapters.documents.acceptance_documents import AcceptanceDocuments
 from backend.adapters.documents.alert_history import DocumentAlertHistory
@@ -18,8 +16,10 @@ from backend.adapters.documents.operator_documents import DocumentOperators
 from backend.adapters.documents.performance_history import DocumentPerformanceHistory
 from backend.adapters.documents.portfolio_documents import portfolios_of
 from backend.adapters.documents.tenant_documents import DocumentTenants
+from backend.adapters.documents.tenant_summary_documents import TenantSummaries
 from backend.adapters.dry_run.documents import read_orders
-from backend.adapters.firestore_portfolios import FirestorePortfolios
+from backend.adapters.firestore_portfolios import FirestorePortfolios, newest_dead_letters
+from backend.domain.order import OrderStatus
 from backend.domain.signal import StrategyId
 from backend.domain.tick import PortfolioKey
 from backend.marketplace.month import Month
@@ -38,7 +38,6 @@ def make_every_query(client: Any) -> None:
     _account(documents)
     _dispatch(client, documents)
     _administer(client, documents)
-    _announced(client)
 
 
 def make_promised_queries(client: Any) -> None:
@@ -50,7 +49,9 @@ def make_promised_queries(client: Any) -> None:
 def _decide(documents: Documents) -> None:
     store = DocumentStore(documents)
     store.decisions(TENANT, last=1)
+    store.decisions(TENANT, last=1, before=9)
     store.orders(TENANT, last=1)
+    store.orders(TENANT, last=1, status=OrderStatus.UNRESOLVED)
     store.daily_returns(OWN, since=FIRST)
     store.daily_returns(SHARED, since=FIRST)
     AcceptanceDocuments(documents).issued(TENANT, "0" * 32)
@@ -89,6 +90,7 @@ def _dispatch(client: Any, documents: Documents) -> None:
     portfolios.active(["*/5 * * * *", "0 10 * * *"])
     portfolios_of(documents, TENANT)
     DeadLetterDocuments(documents).letters(TENANT)
+    newest_dead_letters(client, 1)
 
 
 def _administer(client: Any, documents: Documents) -> None:
@@ -100,14 +102,7 @@ def _administer(client: Any, documents: Documents) -> None:
     tenants.overviews(after=None, limit=1)
     tenants.overviews(after="a", limit=1)
     DocumentOperators(documents).operators()
+    TenantSummaries(documents).summaries()
     archive = DocumentArchive(documents)
     archive.leases(TENANT)
     list(archive.documents(TENANT))
-
-
-def _announced(client: Any) -> None:
-    """Make those that are to come: dead letters of all tenants for their operators, and orders by status."""
-    letters = client.collection_group("dead_letters").order_by("failed_at", direction=Query.DESCENDING)
-    list(letters.limit(1).stream())
-    orders = client.collection(f"tenants/{TENANT}/orders").where(filter=FieldFilter("status", "==", "unresolved"))
-    list(orders.order_by("timestamp", direction=Query.DESCENDING).limit(1).stream())
