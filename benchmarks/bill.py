@@ -49,8 +49,8 @@ class Work:
 
 
 # Counted at 20 strategies: ticks by tenant_documents, which holds them as targets; the others at the same door.
-QUIET = Work(reads=6, writes=6, added=3, kept_kilobytes=45.2)
-TRADING = Work(reads=6, writes=17, added=9, kept_kilobytes=52.8)
+QUIET = Work(reads=6, writes=7, added=3, kept_kilobytes=45.4)
+TRADING = Work(reads=6, writes=19, added=9, kept_kilobytes=53.2)
 RECONCILE = Work(reads=11, writes=0)
 CLOSE_READS = 17
 
@@ -84,7 +84,7 @@ class Assumptions:
     memory_gib: float = 0.25
     log_kilobytes: float = 3.0  # of a tick or job: the request's own line and ours
     traffic_kilobytes: float = 20.0  # of a tick or job: its requests, and the handshakes of new connections
-    kept_months: int = 12  # of documents in the storage that is billed
+    kept_days: int = 400  # of documents in the storage that is billed: the settings' retention.logs_days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +129,7 @@ def bill(tenants: int, schedule: Schedule, given: Assumptions | None = None) -> 
         _line(prices.READS, every.reads + MINUTES_A_DAY, schedule.days),
         _line(prices.WRITES, every.writes + schedule.dispatches, schedule.days),
         _line(prices.DELETES, every.added * schedule.days),
-        _line(prices.STORAGE, every.kept_kilobytes * schedule.days * given.kept_months / _KILOBYTES),
+        _line(prices.STORAGE, every.kept_kilobytes * schedule.days * given.kept_days / DAYS_A_MONTH / _KILOBYTES),
         _line(prices.PROCESSOR, seconds),
         _line(prices.MEMORY, seconds * given.memory_gib),
         _line(prices.REQUESTS, ticks + jobs + dispatches),

@@ -8,7 +8,7 @@ whose orders go to the broker through alpaca-py, and whose fills are recorded.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from benchmarks.function_process import Call
@@ -86,12 +86,13 @@ class _Kinds:
         if self.name == "tenanttick":
             tick = _task(task)
             return [refused, self._call(WORK, "tick with orders", tick, portfolio=active, answers='"orders":5')]
+        yesterday = {**task, "kind": "close_day", "scheduled_at": (self.minute - timedelta(days=1)).isoformat()}
         jobs = {kind: _task({**task, "kind": kind}) for kind in _JOBS}
         return [
             refused,
             *(self._call(WORK, kind, call, portfolio=active, answers='"status":"done"') for kind, call in jobs.items()),
             self._call(
-                WORK, "close_day, one day", jobs["close_day"], has_past=True, portfolio=active, answers='"days":["'
+                WORK, "close_day, one day", _task(yesterday), has_past=True, portfolio=active, answers='"days":["'
             ),
         ]
 

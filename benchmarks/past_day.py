@@ -15,8 +15,8 @@ from tests.integration.past_days import past_sessions, trade
 
 @contextmanager
 def past_day(client: Any, key: PortfolioKey, prices: Path) -> Iterator[str]:
-    """Trade on one of the last sessions; yield the URL of the broker, whose clock stands at now."""
-    before, session = past_sessions(2)
+    """Trade in the last session before today, whose prices are known; yield the URL of the broker, now after it."""
+    before, session = [each for each in past_sessions(3) if each.day < datetime.now(UTC).date()][-2:]
     with PaperBrokerServer(PaperBrokerConfig(prices=prices, start=before.closes_at)) as server:
         opening = session.opens_at + timedelta(minutes=5)
         trade(open_documents(client), server, prices, key=key, at=opening, signals={"trend": buy("KO", 0.01)})
