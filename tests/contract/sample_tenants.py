@@ -36,7 +36,6 @@ def fill(bureau: Bureau, tenant_id: str, owner: str) -> None:
             create(paths.log_inputs(tenant_id, "big", 0), {"content": b"\x01" * 700_000}),
             create(paths.log_inputs(tenant_id, "big", 1), {"content": b"\x02" * 10}),
             create(paths.operator_log(tenant_id, "big~1"), {"tenant_id": tenant_id}),
-            create(paths.tenant_summary(tenant_id), {"tenant_id": tenant_id}),
             create(f"tenants/{tenant_id}/preferences/{owner}", odd),
             create(f"tenants/{tenant_id}/things/gone/parts/deep", {"n": 1}),
         ]
