@@ -3,14 +3,16 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import yaml
 from pydantic import BaseModel
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
 from backend.configuration.document import named_path
 from backend.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import yaml
 
 _DEEPEST = 24
 
@@ -68,17 +70,11 @@ def read_settings_file(path: Path) -> SettingsFile:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        document = yaml.safe_load(text)
     except FileNotFoundError:
         return SettingsFile(path=path)
     except (OSError, UnicodeDecodeError) as e:
         raise ConfigurationError(f"{path}: expected a readable text file, found {type(e).__name__}; correct it") from e
-    except (yaml.YAMLError, ValueError, RecursionError) as e:
-        mark = getattr(e, "problem_mark", None)
-        line = f" at line {mark.line + 1}" if mark else ""
-        # neither the text nor the parser's error goes on: both may quote a secret
-        raise ConfigurationError(f"{path}: expected YAML, found text that does not parse{line}; correct it") from None
+    tree, document = _parsed(text, path)
     if document is None:
         return SettingsFile(path=path)
     if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
@@ -95,7 +91,22 @@ def read_settings_file(path: Path) -> SettingsFile:
     return SettingsFile(path=path, values=document, lines=lines)
 
 
-def _lines(node: yaml.Node | None, path: tuple[str, ...], depth: int) -> Iterator[tuple[tuple[str, ...], int]]:
+def _parsed(text: str, path: Path) -> tuple["yaml.Node | None", Any]:
+    """Return a text's nodes and its values."""
+    import yaml  # here, because functions have no such file, and a cold start would wait for it
+
+    try:
+        return yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as e:
+        mark = getattr(e, "problem_mark", None)
+        line = f" at line {mark.line + 1}" if mark else ""
+        # neither the text nor the parser's error goes on: both may quote a secret
+        raise ConfigurationError(f"{path}: expected YAML, found text that does not parse{line}; correct it") from None
+
+
+def _lines(node: "yaml.Node | None", path: tuple[str, ...], depth: int) -> Iterator[tuple[tuple[str, ...], int]]:
+    import yaml
+
     if depth > _DEEPEST:
         return
     if isinstance(node, yaml.MappingNode):
