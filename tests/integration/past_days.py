@@ -29,11 +29,11 @@ def past_sessions(count: int) -> Sequence[Session]:
 
 
 def recent_prices(path: Path, symbols: Sequence[str], days: int = 300) -> None:
-    """Move the example's last closes to the weekdays before today: the functions ask for recent ones."""
+    """Move the example's last closes to the weekdays up to the last that is over: the functions ask for recent ones."""
     with gzip.open(PRICES, "rt", newline="") as file:
         rows = list(csv.DictReader(file))[-days:]
-    today = datetime.now(UTC).date()
-    before = [today - timedelta(days=back) for back in range(2 * days, 0, -1)]
+    last = max(past_sessions(1)[0].day, datetime.now(UTC).date() - timedelta(days=1))
+    before = [last - timedelta(days=back) for back in range(2 * days, -1, -1)]
     with path.open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(["date", *symbols])
