@@ -9,14 +9,14 @@ from rich.console import Console
 from rich.text import Text
 
 from backend.adapters.documents.portfolio_documents import portfolios_of
-from backend.domain.dispatch import CatchUp, DispatchRecord, ScheduledPortfolio
+from backend.domain.dispatch import CatchUp, ScheduledPortfolio
 from backend.domain.errors import ConfigurationError
 from backend.engine import portfolios
 from backend.settings import Settings
-from functions import dispatch, stores
+from functions import stores
 from maestro.cli.chosen_store import JsonOption
 from maestro.cli.operator import ByOption, ReasonOption
-from maestro.cli.schedules import checked_calendar, checked_schedule, next_ticks
+from maestro.cli.schedules import checked_calendar, checked_schedule, next_ticks, tell_dispatcher
 from maestro.cli.tables import plain_table
 from maestro.cli.tenant_office import TenantArgument, office, settings_of_store
 
@@ -163,11 +163,7 @@ def _changes(
 def _finish(settings: Settings, tenant_id: str, portfolio_id: str, *, as_json: bool) -> None:
     """Tell the dispatcher of a schedule that is new to it, and say how the portfolio stands."""
     state, found = portfolios_of(stores.documents(settings), tenant_id)[portfolio_id]
-    if settings.store == "firestore" and found.schedule:
-        cloud = dispatch.portfolios(settings)
-        record = cloud.record()
-        if found.schedule not in record.schedules:
-            cloud.keep(DispatchRecord(until=record.until, schedules=record.schedules | {found.schedule}))
+    tell_dispatcher(settings, found.schedule)
     said = _json(settings, portfolio_id, state, found, datetime.now(UTC))
     if as_json:
         print(json.dumps({"tenant": tenant_id, **said}, indent=2))

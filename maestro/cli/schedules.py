@@ -3,10 +3,10 @@
 from datetime import UTC, date, datetime, timedelta
 
 from backend.adapters.cron_schedules import CronSchedules
-from backend.domain.dispatch import ScheduledPortfolio, is_open
+from backend.domain.dispatch import DispatchRecord, ScheduledPortfolio, is_open
 from backend.domain.session import Session
 from backend.settings import Settings
-from functions import clients
+from functions import clients, dispatch
 
 _FARTHEST = timedelta(days=14)
 
@@ -22,6 +22,16 @@ def checked_calendar(calendar: str) -> str:
     """Return the name of a calendar; ConfigurationError when there is none of that name."""
     _sessions(calendar, datetime.now(UTC).date())
     return calendar
+
+
+def tell_dispatcher(settings: Settings, schedule: str) -> None:
+    """Let the cloud's dispatcher know of a schedule at once, not only when it reads all portfolios next."""
+    if settings.store != "firestore" or not schedule:
+        return
+    cloud = dispatch.portfolios(settings)
+    record = cloud.record()
+    if schedule not in record.schedules:
+        cloud.keep(DispatchRecord(until=record.until, schedules=record.schedules | {schedule}))
 
 
 def next_ticks(settings: Settings, portfolio: ScheduledPortfolio, now: datetime, count: int = 3) -> list[datetime]:

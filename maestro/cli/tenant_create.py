@@ -13,7 +13,7 @@ from functions.interventions import effective
 from functions.strategies.maestro_controller import MaestroController
 from maestro.cli.chosen_store import JsonOption
 from maestro.cli.operator import ByOption
-from maestro.cli.schedules import checked_schedule
+from maestro.cli.schedules import checked_schedule, tell_dispatcher
 from maestro.cli.tenant_office import TenantArgument, office, warn_unverified
 
 
@@ -52,6 +52,7 @@ def create(
         stores.configurations(settings),
         defaults=settings.policy(MaestroController.default_policy()),
     )
+    tell_dispatcher(settings, founding.portfolio.get("schedule", ""))
     said = _json(done, tenant_id)
     warn_unverified(owner, is_verified=done.owner.is_verified)
     if as_json:
