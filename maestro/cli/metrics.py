@@ -37,8 +37,8 @@ def serve(
     chosen = choose_store(store, tenant)
     owner = f"{chosen.key.tenant_id}/{chosen.key.portfolio_id}"
     with served(registry_of(collector(chosen)), host, port, option="--port") as (address, thread):
-        print(f"metrics of {owner} at {address}", flush=True)
-        with suppress(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt):  # whoever reads the line may interrupt before the next one
+            print(f"metrics of {owner} at {address}", flush=True)
             thread.join()
 
 
