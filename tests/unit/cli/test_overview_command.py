@@ -22,7 +22,6 @@ from maestro.cli.main import app
 from tests.fakes.broker import FakeBroker
 from tests.fakes.cycle import PRICES, ScriptedStrategies, SetClock, buy, cycle_of
 
-NOW = datetime.now(UTC) - timedelta(minutes=7)
 CORRELATION = "c" * 32
 
 
@@ -30,17 +29,19 @@ CORRELATION = "c" * 32
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Three tenants: one is well, one has an order in doubt, one's ticks fail."""
     monkeypatch.chdir(tmp_path)
-    path = tmp_path / "maestro.db"
+    path, ticked_at = tmp_path / "maestro.db", datetime.now(UTC) - timedelta(minutes=7)
     documents = SqliteDocuments(path)
     for tenant in ("fine", "doubt", "broken"):
-        request = TickRequest(key=PortfolioKey(tenant_id=tenant), scheduled_at=NOW, correlation_id=CORRELATION)
+        request = TickRequest(key=PortfolioKey(tenant_id=tenant), scheduled_at=ticked_at, correlation_id=CORRELATION)
         broker = FakeBroker(Decimal(100_000), PRICES)
         if tenant == "doubt":
             broker.fail_next(OrderUnresolved("timed out"))
             broker.fail_next(BrokerUnavailable("down"), on="find")
-        run_cycle(request, cycle_of(DocumentStore(documents), ScriptedStrategies(a=buy("AAPL")), broker, SetClock(NOW)))
+        run_cycle(
+            request, cycle_of(DocumentStore(documents), ScriptedStrategies(a=buy("AAPL")), broker, SetClock(ticked_at))
+        )
     settings = Settings(store="sqlite", sqlite_path=path)
-    failed = TickRequest(key=PortfolioKey(tenant_id="broken"), scheduled_at=NOW, correlation_id=CORRELATION)
+    failed = TickRequest(key=PortfolioKey(tenant_id="broken"), scheduled_at=ticked_at, correlation_id=CORRELATION)
     for _ in range(2):
         assert note_failure(settings, failed, BrokerUnavailable("no answer to PK0123456789ABCDEFGH")) is None
     yield path
@@ -88,7 +89,7 @@ def test_overview_table_has_a_row_a_tenant(store: Path) -> None:
 def test_failure_that_cannot_be_noted_is_said_and_hides_nothing(tmp_path: Path) -> None:
     damaged = tmp_path / "other.db"
     damaged.write_bytes(b"no database at all, and longer than a header of one would ever be" * 20)
-    request = TickRequest(key=PortfolioKey(tenant_id="a"), scheduled_at=NOW)
+    request = TickRequest(key=PortfolioKey(tenant_id="a"), scheduled_at=datetime.now(UTC))
     settings = Settings(store="sqlite", sqlite_path=damaged)
     fault = note_failure(settings, request, BrokerUnavailable("down"))
     assert fault is not None
