@@ -36,10 +36,11 @@ def serve(
     """
     chosen = choose_store(store, tenant)
     owner = f"{chosen.key.tenant_id}/{chosen.key.portfolio_id}"
-    with served(registry_of(collector(chosen)), host, port, option="--port") as (address, thread):
-        with suppress(KeyboardInterrupt):  # whoever reads the line may interrupt before the next one
-            print(f"metrics of {owner} at {address}", flush=True)
-            thread.join()
+    registry = registry_of(collector(chosen))
+    # Whoever reads the line may interrupt before the next one.
+    with served(registry, host, port, option="--port") as (address, thread), suppress(KeyboardInterrupt):
+        print(f"metrics of {owner} at {address}", flush=True)
+        thread.join()
 
 
 @metrics.command("print")
