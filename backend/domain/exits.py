@@ -96,7 +96,7 @@ def trim(draft: Draft, each: StrategyDecision, sells: list[Interest]) -> None:
         and symbol not in (bought, *draft.doubtful)
         and (each.strategy, symbol) not in draft.offered
     }
-    worth = sum((quantity * prices[symbol] for symbol, quantity in held.items()), Decimal(0))
+    worth = sum((quantity * prices[symbol] for symbol, quantity in sorted(held.items())), Decimal(0))
     share = Decimal(repr(each.base_weight))
     if equity <= 0 or worth <= equity * (share + Decimal(repr(policy.drift))):
         return

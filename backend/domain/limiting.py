@@ -1,5 +1,6 @@
 """Limit: entries are cut to the limit of a position, and what together is more than the gross limit is scaled down."""
 
+import math
 from collections.abc import Sequence
 
 from backend.domain.mode import Score
@@ -26,7 +27,7 @@ def limited(risk: RiskLimits, signals: Sequence[StrategySignal], targets: Sequen
     most, limit = risk.position_size_limit, risk.gross_limit
     if most < 1.0:
         targets = [min(target, most) if is_entry else target for target, is_entry in zip(targets, entries, strict=True)]
-    total = sum([target for target, is_entry in zip(targets, entries, strict=True) if is_entry])
+    total = math.fsum([target for target, is_entry in zip(targets, entries, strict=True) if is_entry])
     if total <= limit * (1 + 1e-12):
         return list(targets), 1.0
     scale = limit / total

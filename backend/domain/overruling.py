@@ -29,9 +29,9 @@ def overruled(
     found = {**weights, **fixed}
     notes: list[str] = []
     for label, members, cap in _limits(found, policy, total):
-        own = sum(found[name] for name in fixed if name in members)
+        own = math.fsum(found[name] for name in fixed if name in members)
         others = [name for name in found if name in members and name not in fixed]
-        rest = sum(found[name] for name in others)
+        rest = math.fsum(found[name] for name in others)
         if own + rest <= cap + _ROUNDING:
             continue
         left = max(0.0, cap - own)

@@ -148,7 +148,7 @@ def tail_losses(returns: FloatArray, weights: FloatArray, confidence: float) -> 
         returns = np.where(gaps, 0.0, returns)[~gaps.all(axis=1)]
     if len(returns) < FEWEST:
         return None
-    days = np.sort(returns @ weights)
+    days = np.sort(np.einsum("ij,j->i", returns, weights))
     part = round((1.0 - confidence) * len(days), 9)
     beyond = max(0, math.ceil(part) - 1)  # days that count in full
     last = float(days[beyond])
@@ -191,4 +191,4 @@ def _highest(names: Sequence[str], pairs: FloatArray) -> tuple[float | None, tup
 
 
 def _exposure(account: Account) -> Mapping[Symbol, Decimal]:
-    return {symbol: abs(each.quantity) * each.price for symbol, each in account.positions.items()}
+    return {symbol: abs(each.quantity) * each.price for symbol, each in sorted(account.positions.items())}

@@ -172,7 +172,7 @@ def _spread(draft: Draft, buys: Sequence[Interest]) -> None:
 
 def _room(draft: Draft) -> Decimal:
     account, policy = draft.account, draft.inputs.policy
-    gross = sum((abs(p.quantity) * p.price for p in account.positions.values()), Decimal(0))
+    gross = sum((abs(p.quantity) * p.price for _, p in sorted(account.positions.items())), Decimal(0))
     limit = account.equity * Decimal(repr(policy.risk.gross_limit)) - gross
     return min(limit, account.buying_power) - draft.inputs.reserved
 

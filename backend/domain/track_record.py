@@ -31,7 +31,11 @@ class DailyReturn:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TrackRecord:
-    """Returns in a matrix, shape (days, strategies), oldest day first, NaN where there is none."""
+    """Returns in a matrix, shape (days, strategies), oldest day first, NaN where there is none.
+
+    ``returns`` is kept row by row, however it comes: sums are taken in the order of memory, so another layout of the
+    same numbers has other last digits.
+    """
 
     strategies: tuple[StrategyId, ...]
     days: tuple[date, ...]
@@ -50,6 +54,8 @@ class TrackRecord:
             raise TrackRecordError("expected distinct days, oldest first; rebuild the track record")
         if np.isinf(self.returns).any():
             raise TrackRecordError("expected finite returns or NaN, found an infinite one; rebuild the track record")
+        if not self.returns.flags.c_contiguous:
+            object.__setattr__(self, "returns", np.ascontiguousarray(self.returns))
 
     @property
     def through(self) -> date | None:

@@ -7,6 +7,7 @@
 4. stand   – until then, what the last rebalance gave.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
@@ -71,13 +72,13 @@ def _by_strategy(
 
 def _changes(before: Mapping[StrategyId, float], after: Mapping[StrategyId, float]) -> tuple[float, float]:
     """Return Σ|change| over strategies, and half of it with cash: the part of equity that changes hands."""
-    traded = sum(abs(after.get(name, 0.0) - before.get(name, 0.0)) for name in sorted({*before, *after}))
+    traded = math.fsum(abs(after.get(name, 0.0) - before.get(name, 0.0)) for name in {*before, *after})
     return traded, (traded + abs(_cash(after) - _cash(before))) / 2
 
 
 def _cash(weights: Mapping[StrategyId, float]) -> float:
-    # By name, so that the sum is the same to the last bit when the weights are read back in another order.
-    return max(0.0, 1.0 - sum(weights[name] for name in sorted(weights)))
+    # A plain sum has other last digits in another order, and mappings that are equal may have any.
+    return max(0.0, 1.0 - math.fsum(weights.values()))
 
 
 def _of_the_whole_account(inputs: DecisionInputs, names: Sequence[StrategyId]) -> Weights:

@@ -66,11 +66,12 @@ def shrunk_covariance(returns: FloatArray) -> FloatArray:
     """
     centred = _centred(returns)
     count, width = centred.shape
-    sample = centred.T @ centred / count
+    # Not by BLAS: it adds in an order that hangs on the processor and the number of threads, and weights follow.
+    sample: FloatArray = np.einsum("ti,tj->ij", centred, centred) / count
     mean = float(sample.trace()) / width
     energies = np.einsum("ij,ij->i", centred, centred)  # of each period, over all strategies
-    squares = float(np.vdot(sample, sample))
-    doubt = (float(energies @ energies) / count - squares) / (width * count)
+    squares = float((sample * sample).sum())
+    doubt = (float((energies * energies).sum()) / count - squares) / (width * count)
     distance = (squares - width * mean * mean) / width
     doubt = min(doubt, distance)
     shrinkage = doubt / distance if doubt > 0.0 else 0.0

@@ -111,7 +111,7 @@ def _shrunk(excess: FloatArray, errors: FloatArray) -> FloatArray:
         return shrunk
     between = _variance_between(found, variances)
     precision = 1.0 / (variances + between)
-    mean = float(precision @ found / precision.sum())
+    mean = float((precision * found).sum() / precision.sum())
     shrunk[known] = (between * found + variances * mean) * precision
     return shrunk
 
@@ -120,6 +120,6 @@ def _variance_between(found: FloatArray, variances: FloatArray) -> float:
     """Estimate τ² by the moments of DerSimonian and Laird."""
     precision = 1.0 / variances
     total = float(precision.sum())
-    mean = float(precision @ found) / total
-    heterogeneity = float(precision @ (found - mean) ** 2)
-    return max((heterogeneity - (len(found) - 1)) / (total - float(precision @ precision) / total), 0.0)
+    mean = float((precision * found).sum()) / total
+    heterogeneity = float((precision * (found - mean) ** 2).sum())
+    return max((heterogeneity - (len(found) - 1)) / (total - float((precision * precision).sum()) / total), 0.0)

@@ -26,6 +26,7 @@ from tests.unit.domain.decision_inputs import (
     open_order,
 )
 from tests.unit.domain.drawn_inputs import SYMBOLS, inputs, meetings, money, quick
+from tests.unit.domain.equal_inputs import reordered
 
 CENT = Decimal("0.01")
 
@@ -178,15 +179,6 @@ def test_decision_names_every_order_and_signal_once(given_inputs: DecisionInputs
 def test_decision_sends_nothing_while_an_earlier_order_is_in_doubt(given_inputs: DecisionInputs) -> None:
     waiting = {(each.intent.strategy, each.intent.symbol) for each in given_inputs.book.open_orders.values()}
     assert not waiting & {(intent.strategy, intent.symbol) for intent in decide(given_inputs).intents}
-
-
-def reordered(given_inputs: DecisionInputs) -> DecisionInputs:
-    return replace(
-        given_inputs,
-        signals=dict(reversed(list(given_inputs.signals.items()))),
-        prices=dict(reversed(list(given_inputs.prices.items()))),
-        book=replace(given_inputs.book, strategies=dict(reversed(list(given_inputs.book.strategies.items())))),
-    )
 
 
 def assert_same_decision(given_inputs: DecisionInputs, again: Callable[[DecisionInputs], DecisionInputs]) -> None:
