@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from backend.adapters.documents import paths
@@ -43,9 +44,11 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MAESTRO_SQLITE_PATH", str(tmp_path / "maestro.db"))
     bootstrap.settings.cache_clear()
+    configured = structlog.get_config()
     run = Shell()
     run("tenant", "create", "acme", "--name", "Acme", "--owner", "ann")
     yield run
+    structlog.configure(**configured)
     bootstrap.settings.cache_clear()
 
 

@@ -59,13 +59,13 @@ class Ticking:
 @pytest.fixture
 def open_ticking(store: DocumentStore, documents: Documents) -> Iterator[Callable[[], Ticking]]:
     root, stream = logging.getLogger(), StringIO()
-    before = root.handlers[:]
+    before, configured = root.handlers[:], structlog.get_config()
     root.handlers[:] = [logging.StreamHandler(stream)]
     cloud_log.configure()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(stream))
     yield lambda: Ticking(documents, stream)
     root.handlers[:] = before
-    structlog.reset_defaults()
+    structlog.configure(**configured)
 
 
 def test_one_correlation_id_finds_a_tick_from_its_start_to_its_fills(open_ticking: Callable[[], Ticking]) -> None:

@@ -21,6 +21,7 @@ def lines() -> Iterator[StringIO]:
     before, level = root.handlers[:], root.level
     root.handlers[:] = [logging.StreamHandler(stream)]
     root.setLevel(logging.INFO)
+    configured = structlog.get_config()
     cloud_log.configure()
     config = structlog.get_config()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(stream), cache_logger_on_first_use=False)
@@ -28,7 +29,7 @@ def lines() -> Iterator[StringIO]:
     yield stream
     root.handlers[:] = before
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**configured)
 
 
 def read(stream: StringIO) -> list[dict[str, object]]:
