@@ -44,6 +44,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MAESTRO_SQLITE_PATH", str(tmp_path / "maestro.db"))
     bootstrap.settings.cache_clear()
+    bootstrap.log()  # configures the log, once in a process
     configured = structlog.get_config()
     run = Shell()
     run("tenant", "create", "acme", "--name", "Acme", "--owner", "ann")
