@@ -121,17 +121,7 @@ def _attempted(task: "Task", attempt: int, work: "Callable[[Task], dict[str, Any
 
 def missed(task: "Task", why: str) -> None:
     """Tell that a tick was not run."""
-    from functions import bootstrap
-
-    bootstrap.raise_alert(
-        bootstrap.settings(),
-        tenant_id=task.key.tenant_id,
-        alert_id=f"tick_missed-{task.subject}",
-        kind="tick_missed",
-        message=why,
-        portfolio_id=task.key.portfolio_id,
-        tick_id=task.subject,
-    )
+    _alert(task, "tick_missed", why)
 
 
 def _note(task: "Task", error: "MaestroError") -> None:
@@ -150,8 +140,7 @@ def _bury(task: "Task", error: BaseException, attempts: int) -> None:
     from backend.domain.dead_letter import DeadLetter
     from functions import bootstrap, stores
 
-    settings = bootstrap.settings()
-    stores.dead_letters(settings).add(
+    stores.dead_letters(bootstrap.settings()).add(
         DeadLetter(
             task=task,
             error=type(error).__name__,
@@ -160,16 +149,21 @@ def _bury(task: "Task", error: BaseException, attempts: int) -> None:
             failed_at=bootstrap.clock().now(),
         )
     )
-    kind = _ALERTS[task.kind.value]
+    _alert(task, _ALERTS[task.kind.value], str(error), error=type(error).__name__)
+
+
+def _alert(task: "Task", kind: str, message: str, **facts: str) -> None:
+    from functions import bootstrap
+
     bootstrap.raise_alert(
-        settings,
+        bootstrap.settings(),
         tenant_id=task.key.tenant_id,
         alert_id=f"{kind}-{task.subject}",
         kind=kind,
-        message=str(error),
-        error=type(error).__name__,
+        message=message,
         portfolio_id=task.key.portfolio_id,
         tick_id=task.subject,
+        **facts,
     )
 
 

@@ -12,7 +12,8 @@ from backend.adapters.documents import audit_documents, paths
 from backend.adapters.documents.configuration_documents import DocumentConfigurations
 from backend.adapters.documents.fields import FieldReader
 from backend.adapters.documents.packing import pack
-from backend.adapters.documents.seam import Documents, Filter, Order, StoredDocument, Write, create, update
+from backend.adapters.documents.passed_on import ReadsPassedOn
+from backend.adapters.documents.seam import Documents, StoredDocument, Write, create, update
 from backend.adapters.documents.store import DocumentStore
 from backend.domain.audit import AuditEntry
 from backend.domain.errors import CommitConflict, RequestAnswered, StoreCorrupt
@@ -72,28 +73,15 @@ class DocumentOnce:
         self._documents.keep(answer)
 
 
-class ReceiptedDocuments:
+class ReceiptedDocuments(ReadsPassedOn):
     """Passes everything on, and adds a receipt to the first commit that appends to the audit log."""
 
     def __init__(self, documents: Documents, request: WriteRequest, wording: Wording, *, is_final: bool) -> None:
-        self._documents = documents
+        super().__init__(documents)
         self._request = request
         self._wording = wording
         self._is_final = is_final
         self._is_kept = False
-
-    def read(self, paths: Sequence[str]) -> dict[str, StoredDocument]:
-        return self._documents.read(paths)
-
-    def query(
-        self, collection: str, filters: Sequence[Filter] = (), *, order: Order | None = None, limit: int | None = None
-    ) -> list[StoredDocument]:
-        return self._documents.query(collection, filters, order=order, limit=limit)
-
-    def scan(
-        self, prefix: str, *, after: str | None = None, limit: int, with_fields: bool = True
-    ) -> list[StoredDocument]:
-        return self._documents.scan(prefix, after=after, limit=limit, with_fields=with_fields)
 
     def commit(self, writes: Sequence[Write]) -> dict[str, object]:
         """Write all or nothing, the receipt among it.

@@ -12,7 +12,6 @@ from backend.adapters.documents import (
     audit_documents,
     book_documents,
     closing_documents,
-    ledger_documents,
     order_documents,
     paths,
     performance_documents,
@@ -26,7 +25,8 @@ from backend.adapters.documents.journal_documents import journal_writes
 from backend.adapters.documents.lease_documents import lease_writes
 from backend.adapters.documents.log_documents import log_writes
 from backend.adapters.documents.observation import Observer
-from backend.adapters.documents.seam import Documents, Write, create, merge, put, replace, update
+from backend.adapters.documents.seam import Documents, Write, create, put, replace, update
+from backend.adapters.documents.settlement_documents import settlement_writes
 from backend.adapters.documents.tenant_summary_documents import recorded_write
 from backend.adapters.documents.track_record_documents import track_record_writes
 from backend.domain.audit import AuditEntry
@@ -34,7 +34,6 @@ from backend.domain.book import PortfolioBook
 from backend.domain.closing import ClosedDay, Closing
 from backend.domain.errors import CommitConflict, TickAlreadyCommitted
 from backend.domain.journal import JournalEntry
-from backend.domain.ledger import LedgerTrade
 from backend.domain.order import ClientOrderId, OrderState, OrderStatus
 from backend.domain.tick import (
     BookCommit,
@@ -117,7 +116,7 @@ class DocumentStore:
             *log_writes(commit.log, uid=key.uid),
             *(_new_order(order, commit) for order in tick.orders),
             *decision_writes(commit),
-            *_settlement_writes(key, commit.settled, commit.trades),
+            *settlement_writes(key, commit.settled, commit.trades),
             *_record_writes(commit.record, key, commit.expected),
             *lease_writes(commit.leases),
         ]
@@ -139,7 +138,7 @@ class DocumentStore:
             put(tick_path, tick_documents.to_document(record.tick, record.request), record.expected.tick),
             *_state_writes(key, record.trading, record.book, record.expected),
             *journal_writes(record.journal, key),
-            *_settlement_writes(key, record.orders, record.trades),
+            *settlement_writes(key, record.orders, record.trades),
             *map(audit_documents.audit_write, record.audit),
             recorded_write(record),
             *map(alert_write, record.alerts),
@@ -158,7 +157,7 @@ class DocumentStore:
             [
                 *_state_writes(commit.key, commit.trading, commit.book, commit.expected),
                 *journal_writes(commit.journal, commit.key),
-                *_settlement_writes(commit.key, commit.orders, commit.trades),
+                *settlement_writes(commit.key, commit.orders, commit.trades),
                 *map(audit_documents.audit_write, commit.audit),
             ]
         )
@@ -228,20 +227,6 @@ def _new_order(order: OrderState, commit: TickCommit) -> Write:
     origin = {"session_id": commit.tick.session_id, "correlation_id": commit.tick.correlation_id}
     fields = order_documents.to_document(order, key=key, **origin)
     return create(paths.order(key.tenant_id, order.intent.client_order_id), fields)
-
-
-def _settlement_writes(key: PortfolioKey, orders: Sequence[OrderState], trades: Sequence[LedgerTrade]) -> list[Write]:
-    """Merged into orders, which keep their owner and session; a trade's id makes writing it again the same."""
-    return [
-        *(
-            merge(paths.order(key.tenant_id, order.intent.client_order_id), order_documents.order_fields(order))
-            for order in orders
-        ),
-        *(
-            replace(paths.ledger_trade(key.tenant_id, each.trade_id), ledger_documents.to_document(each))
-            for each in trades
-        ),
-    ]
 
 
 def _versions(versions: dict[str, object], key: PortfolioKey, tick_path: str) -> Versions:
